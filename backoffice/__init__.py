@@ -1,0 +1,38 @@
+"""Backoffice: the admin back-office of a content platform."""
+
+from __future__ import annotations
+
+from flask import Flask
+from flask_bootstrap import Bootstrap5
+
+from backoffice import access, admin, commands, i18n, logs, pages
+from backoffice.config import ROOT, Settings
+from backoffice.database.connection import prepare_connections
+from backoffice.extensions import babel, csrf, db, migrate
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """Build the application; settings come from the environment unless given."""
+    settings = settings or Settings.from_environment()
+    app = Flask(
+        "backoffice",
+        instance_path=str(settings.instance_path),
+        template_folder=str(ROOT / "templates"),
+    )
+    app.config.from_mapping(settings.flask_config())
+    app.extensions["backoffice"] = settings
+    settings.instance_path.mkdir(parents=True, exist_ok=True)
+
+    logs.init_app(app, settings)
+    db.init_app(app)
+    with app.app_context():
+        prepare_connections(db.engine)
+    migrate.init_app(app, db, directory=str(ROOT / "migrations"))
+    i18n.init_app(app, babel)
+    Bootstrap5(app)
+    csrf.init_app(app)
+    access.init_app(app, settings)
+    pages.init_app(app, settings)
+    admin.init_app(app)
+    commands.init_app(app)
+    return app

@@ -1,0 +1,147 @@
+"""Settings, read from the environment here and nowhere else; each has its line in docs/configuration.md."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from backoffice.database.address import engine_options, normalise_database_url
+from backoffice.errors import ConfigurationError
+
+ROOT = Path(__file__).resolve().parent.parent
+ENVIRONMENTS = ("development", "demo", "staging", "production")
+TRUE_WORDS, FALSE_WORDS = ("1", "true", "yes", "on"), ("0", "false", "no", "off", "")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """All that an operator may set. `environment` decides what is demanded: production needs its secrets given."""
+
+    environment: str = "development"
+    database_url: str = ""
+    secret_key: str = ""
+    password_salt: str = ""
+    instance_path: Path = ROOT / "instance"
+    host: str = "127.0.0.1"
+    port: int = 8000
+    threads: int = 8
+    trusted_hosts: tuple[str, ...] = ()
+    proxies: int = 0
+    secure_cookies: bool = False
+    session_hours: int = 12
+    default_locale: str = "en"
+    max_upload_mb: int = 16
+    log_level: str = "INFO"
+    testing: bool = False
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def from_environment(cls, environ: Mapping[str, str] | None = None) -> Settings:
+        """Read and check every setting; a ConfigurationError names the variable and the fix."""
+        read = _Reader(os.environ if environ is None else environ)
+        environment = read.choice("BACKOFFICE_ENV", ENVIRONMENTS, "development")
+        instance_path = Path(read.text("BACKOFFICE_INSTANCE", str(ROOT / "instance"))).resolve()
+        live = environment in ("production", "staging")
+        return cls(
+            environment=environment,
+            instance_path=instance_path,
+            database_url=read.text("DATABASE_URL", "")
+            or _embedded_database(instance_path, refuse=environment == "production"),
+            secret_key=read.secret("SECRET_KEY", instance_path, required=live),
+            password_salt=read.secret("SECURITY_PASSWORD_SALT", instance_path, required=live),
+            host=read.text("HOST", "127.0.0.1"),
+            port=read.integer("PORT", 8000, 1, 65535),
+            threads=read.integer("THREADS", 8, 1, 256),
+            trusted_hosts=tuple(h.strip() for h in read.text("TRUSTED_HOSTS", "").split(",") if h.strip()),
+            proxies=read.integer("PROXIES", 0, 0, 10),
+            secure_cookies=read.boolean("SECURE_COOKIES", live),
+            session_hours=read.integer("SESSION_HOURS", 12, 1, 24 * 90),
+            default_locale=read.choice("DEFAULT_LOCALE", ("en", "zh_Hans_CN"), "en"),
+            max_upload_mb=read.integer("MAX_UPLOAD_MB", 16, 1, 1024),
+            log_level=read.choice("LOG_LEVEL", ("DEBUG", "INFO", "WARNING", "ERROR"), "INFO"),
+        )
+
+    def flask_config(self) -> dict[str, Any]:
+        """The same, under the names Flask and its extensions read."""
+        url = normalise_database_url(self.database_url)
+        megabytes = 1024 * 1024
+        return {
+            "SECRET_KEY": self.secret_key,
+            "SECURITY_PASSWORD_SALT": self.password_salt,
+            "SQLALCHEMY_DATABASE_URI": url,
+            "SQLALCHEMY_ENGINE_OPTIONS": engine_options(url, self.threads),
+            "SQLALCHEMY_TRACK_MODIFICATIONS": False,
+            "TRUSTED_HOSTS": list(self.trusted_hosts) or None,
+            "MAX_CONTENT_LENGTH": self.max_upload_mb * megabytes,
+            "MAX_FORM_MEMORY_SIZE": self.max_upload_mb * megabytes,
+            "MAX_FORM_PARTS": 20_000,
+            "SEND_FILE_MAX_AGE_DEFAULT": 31_536_000,
+            "SESSION_COOKIE_SECURE": self.secure_cookies,
+            "SESSION_COOKIE_HTTPONLY": True,
+            "SESSION_COOKIE_SAMESITE": "Lax",
+            "SESSION_COOKIE_NAME": "__Host-session" if self.secure_cookies else "session",
+            "PERMANENT_SESSION_LIFETIME": self.session_hours * 3600,
+            "TESTING": self.testing,
+            "BABEL_DEFAULT_LOCALE": self.default_locale,
+            **self.extra,
+        }
+
+
+class _Reader:
+    """Reads one variable at a time and complains in a sentence that names it."""
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self.environ = environ
+
+    def text(self, name: str, default: str) -> str:
+        return self.environ.get(name, "").strip() or default
+
+    def choice(self, name: str, choices: tuple[str, ...], default: str) -> str:
+        value = self.text(name, default)
+        if value not in choices:
+            raise ConfigurationError(f"{name} is {value!r}; it has to be one of: {', '.join(choices)}.")
+        return value
+
+    def integer(self, name: str, default: int, low: int, high: int) -> int:
+        value = self.text(name, str(default))
+        if not value.isascii() or not value.isdigit() or not low <= int(value) <= high:
+            raise ConfigurationError(f"{name} is {value!r}; it has to be a whole number from {low} to {high}.")
+        return int(value)
+
+    def boolean(self, name: str, default: bool) -> bool:
+        value = self.text(name, "yes" if default else "no").lower()
+        if value not in TRUE_WORDS + FALSE_WORDS:
+            raise ConfigurationError(f"{name} is {value!r}; it has to be yes or no.")
+        return value in TRUE_WORDS
+
+    def secret(self, name: str, instance_path: Path, *, required: bool) -> str:
+        """From the environment; on a developer's machine made once and kept in the instance folder."""
+        value = self.text(name, "")
+        if value and len(value) < 16 and required:
+            raise ConfigurationError(f"{name} is too short: give at least 16 random characters. {_HOW_TO_MAKE}")
+        if value:
+            return value
+        if required:
+            raise ConfigurationError(f"{name} is not set, and this environment does not start without it. {_HOW_TO_MAKE}")
+        path = instance_path / name.lower()
+        if not path.exists():
+            instance_path.mkdir(parents=True, exist_ok=True)
+            path.touch(mode=0o600)
+            path.write_text(secrets.token_urlsafe(48), encoding="utf-8")
+        return path.read_text(encoding="utf-8").strip()
+
+
+_HOW_TO_MAKE = 'Make one with: python -c "import secrets; print(secrets.token_urlsafe(48))"'
+
+
+def _embedded_database(instance_path: Path, *, refuse: bool) -> str:
+    if refuse:
+        raise ConfigurationError(
+            "DATABASE_URL is not set, and production does not start without it. "
+            "Set it, for example to mysql://user:password@host:3306/backoffice"
+        )
+    return f"sqlite:///{instance_path / 'backoffice.db'}"

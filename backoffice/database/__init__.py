@@ -1,0 +1,1 @@
+"""What speed and dialects need: addresses, connections, and the statements behind lists."""

@@ -1,0 +1,65 @@
+"""DATABASE_URL: which database, through which driver, and how its pool behaves."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+
+from backoffice.errors import ConfigurationError
+
+DRIVERS = {
+    "sqlite": "sqlite+pysqlite",
+    "sqlite+pysqlite": "sqlite+pysqlite",
+    "mysql": "mysql+pymysql",
+    "mysql+pymysql": "mysql+pymysql",
+    "mariadb": "mysql+pymysql",
+    "mariadb+pymysql": "mysql+pymysql",
+    "postgres": "postgresql+psycopg",
+    "postgresql": "postgresql+psycopg",
+    "postgresql+psycopg": "postgresql+psycopg",
+}
+EXAMPLES = (
+    "sqlite:////srv/backoffice.db, mysql://user:password@host:3306/backoffice "
+    "or postgresql://user:password@host:5432/backoffice"
+)
+# Query arguments of a MySQL address that switch TLS on, as PyMySQL's connect() names them.
+TLS_OPTIONS = ("ssl_ca", "ssl_cert", "ssl_key", "ssl_verify_cert", "ssl_verify_identity", "ssl_disabled")
+
+
+def normalise_database_url(address: str) -> str:
+    """The address with the driver this product uses; a ConfigurationError says what is wrong, never the password."""
+    try:
+        url = sa.make_url(address)
+    except (sa.exc.ArgumentError, ValueError):
+        raise ConfigurationError(
+            f"DATABASE_URL cannot be read as an address. Write it like {EXAMPLES}."
+        ) from None
+    if url.drivername not in DRIVERS:
+        raise ConfigurationError(f"DATABASE_URL begins with {url.drivername!r}, which is not served. Write {EXAMPLES}.")
+    url = url.set(drivername=DRIVERS[url.drivername])
+    if url.get_backend_name() != "sqlite" and not url.database:
+        raise ConfigurationError(f"DATABASE_URL names no database after the host. Write {EXAMPLES}.")
+    if url.get_backend_name() == "mysql":
+        url = url.update_query_dict({"charset": "utf8mb4"})
+    return url.render_as_string(hide_password=False)
+
+
+def engine_options(address: str, threads: int) -> dict[str, Any]:
+    """Arguments of create_engine: checked connections, a pool with room for every thread, waits that end."""
+    backend = sa.make_url(address).get_backend_name()
+    if backend == "sqlite":
+        return {"connect_args": {"timeout": 15}, "pool_pre_ping": True}
+    options: dict[str, Any] = {
+        "pool_pre_ping": True,
+        "pool_size": threads,
+        "max_overflow": 4,
+        "pool_timeout": 10,
+        "pool_recycle": 1800,
+    }
+    if backend == "mysql":
+        options["connect_args"] = {"connect_timeout": 10}
+        options["isolation_level"] = "READ COMMITTED"
+    else:
+        options["connect_args"] = {"connect_timeout": 10, "options": "-c timezone=UTC -c lock_timeout=15s"}
+    return options

@@ -1,0 +1,33 @@
+"""What every new connection is told before its first statement."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import event
+
+
+def prepare_connections(engine: sa.Engine) -> None:
+    """Make the three databases behave alike: UTC, strict, foreign keys enforced, lock waits that end."""
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _prepare_sqlite)
+    elif engine.dialect.name in ("mysql", "mariadb"):
+        event.listen(engine, "connect", _prepare_mysql)
+
+
+def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    cursor = connection.cursor()
+    for pragma in ("journal_mode = WAL", "synchronous = NORMAL", "foreign_keys = ON", "busy_timeout = 15000"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _prepare_mysql(connection: Any, _record: Any) -> None:
+    with connection.cursor() as cursor:
+        # Without a strict mode an over-long text is cut in silence.
+        cursor.execute(
+            "SET SESSION time_zone = '+00:00', innodb_lock_wait_timeout = 15, "
+            "sql_mode = 'STRICT_TRANS_TABLES,NO_ZERO_DATE,NO_ZERO_IN_DATE,ERROR_FOR_DIVISION_BY_ZERO,"
+            "NO_ENGINE_SUBSTITUTION'"
+        )

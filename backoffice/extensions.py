@@ -1,0 +1,17 @@
+"""The extensions, unbound; `create_app` binds them."""
+
+from __future__ import annotations
+
+from flask_babel import Babel
+from flask_migrate import Migrate
+from flask_security import Security
+from flask_sqlalchemy import SQLAlchemy
+from flask_wtf import CSRFProtect
+
+from backoffice.models import Model
+
+db = SQLAlchemy(metadata=Model.metadata)
+migrate = Migrate(render_as_batch=False, compare_type=True)
+babel = Babel()
+csrf = CSRFProtect()
+security = Security()

@@ -1,0 +1,87 @@
+"""The declarative base of every model, with the columns and types they share."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import mysql
+from sqlalchemy.orm import DeclarativeBase, Mapped, declared_attr, mapped_column, registry
+
+NAMING_CONVENTION = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+def utcnow() -> datetime:
+    """The present moment, aware, in UTC."""
+    return datetime.now(UTC)
+
+
+class UTCDateTime(sa.types.TypeDecorator[datetime]):
+    """A moment: aware datetimes in Python, kept as UTC with microseconds on every database.
+
+    A naive value is refused: it would be a guess about somebody's time zone.
+    """
+
+    impl = sa.DateTime
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: sa.Dialect) -> Any:
+        """MySQL and MariaDB drop fractions of a second unless asked for six digits."""
+        if dialect.name in ("mysql", "mariadb"):
+            return dialect.type_descriptor(mysql.DATETIME(fsp=6))
+        return dialect.type_descriptor(sa.DateTime())
+
+    def process_bind_param(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
+        """To the database: naive UTC."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a moment needs a time zone: use utcnow() or an aware datetime")
+        return value.astimezone(UTC).replace(tzinfo=None)
+
+    def process_result_value(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
+        """From the database: aware UTC."""
+        return None if value is None else value.replace(tzinfo=UTC)
+
+
+class Model(DeclarativeBase):
+    """Base of every mapped class: typed, with named constraints, full Unicode on MySQL and MariaDB."""
+
+    registry = registry(
+        metadata=sa.MetaData(naming_convention=NAMING_CONVENTION),
+        type_annotation_map={datetime: UTCDateTime()},
+    )
+    __table_args__: Any = {
+        "mysql_charset": "utf8mb4",
+        "mysql_collate": "utf8mb4_unicode_520_ci",
+        "mariadb_charset": "utf8mb4",
+        "mariadb_collate": "utf8mb4_unicode_520_ci",
+    }
+
+
+class Timestamped:
+    """When a record was made and last changed, in UTC."""
+
+    created_at: Mapped[datetime] = mapped_column(
+        UTCDateTime(), default=utcnow, sort_order=90
+    )
+    updated_at: Mapped[datetime] = mapped_column(
+        UTCDateTime(), default=utcnow, onupdate=utcnow, sort_order=91
+    )
+
+
+class Versioned:
+    """An integer that grows with every change, so that a stale form is noticed and never overwrites."""
+
+    version: Mapped[int] = mapped_column(sa.Integer, default=1, server_default="1", sort_order=92)
+
+    @declared_attr.directive
+    def __mapper_args__(cls) -> dict[str, Any]:
+        return {"version_id_col": cls.__table__.c.version}  # type: ignore[attr-defined]  # set by the mapper

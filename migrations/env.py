@@ -1,0 +1,70 @@
+"""How `flask db …` runs the revisions: on the application's own engine, numbered, one transaction each."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+from alembic import context
+from alembic.autogenerate.api import AutogenContext
+from alembic.operations.ops import MigrationScript
+from alembic.script import ScriptDirectory
+from flask import current_app
+
+from backoffice.models import Model, UTCDateTime
+
+migrate = current_app.extensions["migrate"]
+
+
+def render_item(kind: str, item: Any, autogen: AutogenContext) -> str | bool:
+    """Write the plain type into a revision: it must still run when the model class has moved on."""
+    if kind == "type" and isinstance(item, UTCDateTime):
+        autogen.imports.add("from sqlalchemy.dialects import mysql")
+        return 'sa.DateTime().with_variant(mysql.DATETIME(fsp=6), "mysql", "mariadb")'
+    return False
+
+
+def number_revision(_context: Any, _revision: Any, directives: list[MigrationScript]) -> None:
+    """Number revisions 0001, 0002, …; make no file where nothing has changed."""
+    for script in list(directives):
+        if getattr(context.config.cmd_opts, "autogenerate", False) and all(
+            ops.is_empty() for ops in script.upgrade_ops_list
+        ):
+            directives.remove(script)
+            current_app.logger.info("No changes in the models: no revision was made.")
+            continue
+        numbers = [int(r.revision) for r in ScriptDirectory.from_config(context.config).walk_revisions()]
+        script.rev_id = f"{max(numbers, default=0) + 1:04d}"
+
+
+def options() -> dict[str, Any]:
+    """Arguments of context.configure for both ways of running."""
+    return {
+        "target_metadata": Model.metadata,
+        "transaction_per_migration": True,
+        "render_item": render_item,
+        "process_revision_directives": number_revision,
+        **migrate.configure_args,
+    }
+
+
+def run_offline() -> None:
+    """Write the SQL instead of running it (`flask db upgrade --sql`)."""
+    engine: sa.Engine = migrate.db.engine
+    context.configure(url=engine.url, literal_binds=True, dialect_opts={"paramstyle": "named"}, **options())
+    with context.begin_transaction():
+        context.run_migrations()
+
+
+def run_online() -> None:
+    """Run against the database the application uses."""
+    with migrate.db.engine.connect() as connection:
+        context.configure(connection=connection, **options())
+        with context.begin_transaction():
+            context.run_migrations()
+
+
+if context.is_offline_mode():
+    run_offline()
+else:
+    run_online()
