@@ -1,0 +1,257 @@
+"""What a page is made of, ready to draw: templates take these values and never query, check or decide."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from markupsafe import Markup
+
+
+@dataclass(frozen=True)
+class Link:
+    """Words that lead somewhere; `current` where one already is."""
+
+    label: str
+    url: str
+    icon: str = ""
+    current: bool = False
+
+
+@dataclass(frozen=True)
+class MenuGroup:
+    """A heading of the left rail with the pages this person may open."""
+
+    label: str
+    items: Sequence[Link]
+
+
+@dataclass(frozen=True)
+class Header:
+    """A column's head: how it is sorted now and the address that sorts by it next."""
+
+    name: str
+    label: str
+    kind: str
+    description: str = ""
+    sort: Literal["", "ascending", "descending"] = ""
+    sort_rank: int = 0
+    sort_url: str = ""
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One value, formatted; `kind` (see database.attributes.Kind) decides its alignment."""
+
+    name: str
+    kind: str
+    html: Markup
+
+
+@dataclass(frozen=True)
+class Row:
+    """One record of a list; the first cell carries the link to it. Empty addresses are not allowed to this person."""
+
+    pk: str
+    label: str
+    cells: Sequence[Cell]
+    details_url: str = ""
+    edit_url: str = ""
+
+
+@dataclass(frozen=True)
+class PageNumber:
+    """A page to jump to; a gap where `number` is None."""
+
+    number: int | None
+    url: str = ""
+    current: bool = False
+
+
+@dataclass(frozen=True)
+class Pager:
+    """Where in the result one is; positions count from 1, empty addresses lead nowhere."""
+
+    page: int
+    pages: int
+    total: int
+    first: int
+    last: int
+    first_url: str = ""
+    previous_url: str = ""
+    next_url: str = ""
+    last_url: str = ""
+    numbers: Sequence[PageNumber] = ()
+
+
+@dataclass(frozen=True)
+class Pill:
+    """One active condition in words, and the address without it."""
+
+    text: str
+    remove_url: str
+
+
+@dataclass(frozen=True)
+class Operator:
+    """A comparison a column offers; `value` says which input asks for its operand."""
+
+    name: str
+    label: str
+    value: Literal["none", "text", "list", "number", "date", "time", "datetime", "choice", "relation"]
+
+
+@dataclass(frozen=True)
+class FilterColumn:
+    """A column that can be filtered, its comparisons and, where it has them, its choices or its look-up address."""
+
+    name: str
+    label: str
+    kind: str
+    operators: Sequence[Operator]
+    choices: Sequence[tuple[str, str]] = ()
+    lookup_url: str = ""
+
+
+@dataclass(frozen=True)
+class Action:
+    """Something to do with the ticked rows; `danger` where it destroys."""
+
+    name: str
+    label: str
+    icon: str = ""
+    danger: bool = False
+
+
+@dataclass(frozen=True)
+class Listing:
+    """A whole list: what is asked for, what came of it, and every address that changes the question."""
+
+    title: str
+    headers: Sequence[Header]
+    rows: Sequence[Row]
+    pager: Pager
+    url: str
+    count_text: str = ""
+    searchable: bool = False
+    search: str = ""
+    search_hint: str = ""
+    state: Sequence[tuple[str, str]] = ()
+    pills: Sequence[Pill] = ()
+    match: Literal["all", "any"] = "all"
+    match_url: str = ""
+    clear_url: str = ""
+    filters: Sequence[FilterColumn] = ()
+    page_sizes: Sequence[Link] = ()
+    actions: Sequence[Action] = ()
+    action_url: str = ""
+    return_url: str = ""
+    new_url: str = ""
+    export_url: str = ""
+    empty: Literal["", "no-data", "no-match"] = ""
+
+
+@dataclass(frozen=True)
+class FieldError:
+    """What is wrong with one field; `field_id` is the element to lead to (empty: the whole record)."""
+
+    field_id: str
+    label: str
+    message: str
+
+
+@dataclass(frozen=True)
+class Property:
+    """A label and a formatted value."""
+
+    label: str
+    html: Markup
+    kind: str = "text"
+    name: str = ""
+
+
+@dataclass(frozen=True)
+class RecordPage:
+    """The frame of one record's pages: its name, tabs, side panel and what may be done with it."""
+
+    title: str
+    subtitle: str = ""
+    pk: str = ""
+    tabs: Sequence[Link] = ()
+    side: Sequence[Property] = ()
+    form_url: str = ""
+    cancel_url: str = ""
+    delete_url: str = ""
+    edit_url: str = ""
+    actions: Sequence[Action] = ()
+    action_url: str = ""
+    errors: Sequence[FieldError] = ()
+    conflict: Sequence[Property] = ()
+    is_new: bool = False
+
+
+@dataclass(frozen=True)
+class RelationPanel:
+    """The other end of a relation to many: its list, and the addresses that attach and detach."""
+
+    name: str
+    label: str
+    listing: Listing
+    attach_url: str = ""
+    detach_url: str = ""
+    lookup_url: str = ""
+    new_url: str = ""
+
+
+@dataclass(frozen=True)
+class Confirmation:
+    """A question before something is done: what, to which records, what else goes, and where yes is sent."""
+
+    title: str
+    question: str
+    labels: Sequence[str]
+    more: int
+    consequences: Sequence[str]
+    post_url: str
+    cancel_url: str
+    button: str
+    danger: bool = False
+    hidden: Sequence[tuple[str, str]] = field(default_factory=tuple)
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A number worth knowing each morning, leading to its list."""
+
+    label: str
+    value: int
+    url: str
+    note: str = ""
+    icon: str = ""
+
+
+@dataclass(frozen=True)
+class Bar:
+    """One day of the chart; geometry in the SVG's own units."""
+
+    day: str
+    label: str
+    value: int
+    x: float
+    y: float
+    width: float
+    height: float
+
+
+@dataclass(frozen=True)
+class Chart:
+    """Articles per day: bars to look at, `bars` as a table to read."""
+
+    title: str
+    bars: Sequence[Bar]
+    width: int
+    height: int
+    peak: int
+    ticks: Sequence[tuple[float, str]]
+    ranges: Sequence[Link]
