@@ -81,7 +81,9 @@ class Attribute:
 
 def kind_of(column_type: sa.types.TypeEngine[Any]) -> Kind:
     """The behaviour of a column type; what is not known is shown and never edited."""
-    if isinstance(column_type, sa.types.TypeDecorator) and not isinstance(column_type, (sa.PickleType, sa.Interval)):
+    if isinstance(column_type, sa.types.TypeDecorator) and not isinstance(
+        column_type, (sa.PickleType, sa.Interval)
+    ):
         return kind_of(column_type.impl_instance)
     return next((kind for known, kind in KINDS if isinstance(column_type, known)), Kind.OPAQUE)
 
@@ -129,7 +131,10 @@ def _lookup(model: type[Any], name: str) -> Attribute:
     prop = mapper.attrs.get(name)
     if isinstance(prop, ColumnProperty) and isinstance(prop.columns[0], sa.Column):
         return _column(name, expression, prop.columns[0])
-    if mapper.all_orm_descriptors[name].extension_type in (HybridExtensionType.HYBRID_PROPERTY,) or prop is not None:
+    if (
+        mapper.all_orm_descriptors[name].extension_type in (HybridExtensionType.HYBRID_PROPERTY,)
+        or prop is not None
+    ):
         kind = kind_of(expression.type)
         return Attribute(name, kind, expression, type=expression.type)
     raise LookupError(f"{model.__name__}.{name} cannot be listed")

@@ -1,0 +1,183 @@
+"""Filters as people write them in addresses, checked and turned into one predicate.
+
+    where={"all": [["title", "contains", "三体"], {"any": [["published", "is", true], {"not": ["user", "in", [5]]}]}]}
+
+A condition is `[column, operator, operand]`; `all`, `any` and `not` group conditions and groups.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Literal
+
+import sqlalchemy as sa
+from flask_babel import gettext as _
+
+from backoffice.database.attributes import Attribute, Kind
+from backoffice.database.keys import parse_key
+from backoffice.database.operators import (
+    WITH_LIST,
+    WITHOUT_OPERAND,
+    does_not_match,
+    matches,
+    operators_of,
+)
+from backoffice.database.values import parse_value
+from backoffice.errors import BadInput
+
+MAX_DEPTH = 8
+MAX_CONDITIONS = 100
+MAX_OPERANDS = 1000
+
+
+@dataclass(frozen=True)
+class Condition:
+    """One comparison: `source` as it was written, `operand` as the column's own type."""
+
+    attribute: Attribute
+    operator: str
+    operand: Any
+    source: Any
+
+    def predicate(self, *, negated: bool = False) -> sa.ColumnElement[bool]:
+        """The rows it holds for, or with `negated` every other row."""
+        positive = self.operator.removeprefix("not_")
+        if negated is (positive != self.operator):
+            return matches(self.attribute, positive, self.operand)
+        return does_not_match(self.attribute, positive, self.operand)
+
+    def conditions(self) -> int:
+        """How many comparisons there are in all."""
+        return 1
+
+
+@dataclass(frozen=True)
+class Group:
+    """Conditions and groups that must hold all together, any of them, or (one alone) not."""
+
+    match: Literal["all", "any", "not"]
+    items: tuple[Condition | Group, ...]
+
+    def predicate(self, *, negated: bool = False) -> sa.ColumnElement[bool]:
+        """The rows it holds for. A negation is carried down to the conditions: there NULL is decided."""
+        if self.match == "not":
+            return self.items[0].predicate(negated=not negated)
+        parts = [item.predicate(negated=negated) for item in self.items]
+        return (
+            sa.and_(sa.true(), *parts) if (self.match == "all") is not negated else sa.or_(sa.false(), *parts)
+        )
+
+    @property
+    def source(self) -> Any:
+        """As it was written."""
+        return {
+            self.match: self.items[0].source if self.match == "not" else [item.source for item in self.items]
+        }
+
+    def conditions(self) -> int:
+        """How many comparisons there are in all."""
+        return sum(item.conditions() for item in self.items)
+
+
+def parse_where(text: str, attributes: Mapping[str, Attribute]) -> Group:
+    """Read the `where` of an address; a BadInput says which part is wrong and what would be right."""
+    try:
+        source = json.loads(text)
+    except (ValueError, RecursionError):
+        raise BadInput(
+            _("The filter in the address is not valid JSON. Clear the filters and set them again.")
+        ) from None
+    return group_of(source, attributes)
+
+
+def group_of(source: Any, attributes: Mapping[str, Attribute]) -> Group:
+    """Check a filter given as plain lists and dictionaries; a lone condition becomes a group of one."""
+    node = _node(source, attributes, 0)
+    group = node if isinstance(node, Group) and node.match != "not" else Group("all", (node,))
+    if group.conditions() > MAX_CONDITIONS:
+        raise BadInput(_("A filter can have at most %(most)s conditions.", most=MAX_CONDITIONS))
+    return group
+
+
+def print_where(group: Group) -> str:
+    """The same filter as text for an address."""
+    return json.dumps(group.source, ensure_ascii=False, separators=(",", ":"))
+
+
+def _node(source: Any, attributes: Mapping[str, Attribute], depth: int) -> Condition | Group:
+    if depth > MAX_DEPTH:
+        raise BadInput(_("The filter is nested too deeply: at most %(most)s levels.", most=MAX_DEPTH))
+    if isinstance(source, list):
+        return _condition(source, attributes)
+    if isinstance(source, dict) and len(source) == 1:
+        match, items = next(iter(source.items()))
+        if match == "not":
+            return Group("not", (_node(items, attributes, depth + 1),))
+        if match in ("all", "any") and isinstance(items, list):
+            return Group(match, tuple(_node(item, attributes, depth + 1) for item in items))
+    raise BadInput(
+        _(
+            'A filter is made of ["column", "operator", value] and of {"all": […]}, {"any": […]} and {"not": …}.'
+        )
+    )
+
+
+def _condition(source: list[Any], attributes: Mapping[str, Attribute]) -> Condition:
+    if not 2 <= len(source) <= 3 or not all(isinstance(part, str) for part in source[:2]):
+        raise BadInput(_('A condition is written ["column", "operator", value].'))
+    name, operator = source[:2]
+    if name not in attributes:
+        raise BadInput(_("There is no column “%(name)s” to filter by.", name=name))
+    attribute = attributes[name]
+    if operator not in operators_of(attribute):
+        raise BadInput(
+            _(
+                "The column “%(name)s” cannot be compared by “%(operator)s”. It knows: %(known)s.",
+                name=name, operator=operator, known=", ".join(operators_of(attribute)),
+            )
+        )  # fmt: skip
+    if operator in WITHOUT_OPERAND:
+        return Condition(attribute, operator, None, [name, operator])
+    if len(source) == 2:
+        raise BadInput(_("The condition on “%(name)s” lacks its value.", name=name))
+    return Condition(
+        attribute, operator, _operand(attribute, operator, source[2]), [name, operator, source[2]]
+    )
+
+
+def _operand(attribute: Attribute, operator: str, raw: Any) -> Any:
+    if operator not in WITH_LIST:
+        return _value(attribute, operator, raw)
+    if not isinstance(raw, list) or not raw or len(raw) > MAX_OPERANDS:
+        raise BadInput(
+            _("“%(name)s” needs a list of 1 to %(most)s values.", name=attribute.name, most=MAX_OPERANDS)
+        )
+    if operator == "between" and len(raw) != 2:
+        raise BadInput(_("“%(name)s” between needs two values: from and to.", name=attribute.name))
+    return [_value(attribute, operator, item) for item in raw]
+
+
+def _value(attribute: Attribute, operator: str, raw: Any) -> Any:
+    if attribute.kind in (Kind.ONE, Kind.MANY):
+        key = parse_key(attribute.related, str(raw)) if isinstance(raw, (str, int)) else None
+        if key is None:
+            raise BadInput(_("“%(value)s” is not the key of a record.", value=raw))
+        return key
+    if attribute.kind is Kind.JSON:
+        return str(raw)
+    if operator == "on":
+        return _day(raw)
+    value = parse_value(attribute, raw)
+    if value is None:
+        raise BadInput(_("The condition on “%(name)s” lacks its value.", name=attribute.name))
+    return value
+
+
+def _day(raw: Any) -> date:
+    try:
+        return date.fromisoformat(str(raw))
+    except ValueError:
+        raise BadInput(_("“%(value)s” is not a date. Write it like 2026-01-31.", value=raw)) from None

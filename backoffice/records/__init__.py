@@ -1,0 +1,1 @@
+"""What may be done with records, whoever asks: saving, deleting, linking, exporting. Knows no Flask request."""

@@ -1,0 +1,131 @@
+"""Saving one record: only what changed is written, and a colleague's change is never overwritten unseen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import sqlalchemy as sa
+from flask_babel import gettext as _
+from sqlalchemy.orm import Session
+from sqlalchemy.orm.exc import StaleDataError
+
+from backoffice.database.attributes import Attribute, Kind, attribute, attributes, primary_key
+from backoffice.errors import BadInput, Conflict
+
+
+class StaleRecord(Conflict):
+    """Somebody else changed or deleted the record between reading and saving it."""
+
+    def __init__(self) -> None:
+        super().__init__(_("Somebody else changed or deleted this record in the meantime."))
+
+
+class ValueTaken(Conflict):
+    """Another record already bears a value that has to be unique; `names` are the attributes."""
+
+    def __init__(self, names: tuple[str, ...]) -> None:
+        super().__init__(_("Another record already has this value."))
+        self.names = names
+
+
+def save(
+    session: Session,
+    record: Any,
+    changes: Mapping[str, Any],
+    before_commit: Callable[[], None] = lambda: None,
+) -> None:
+    """Set `changes` on the record and commit; on any refusal everything is rolled back and the error says why.
+
+    `before_commit` runs in the same transaction once the values are set.
+    """
+    model = type(record)
+    try:
+        with session.no_autoflush:
+            taken = taken_values(session, record, changes)
+            if taken:
+                raise ValueTaken(taken)
+            for name, value in changes.items():
+                setattr(record, name, value)
+            session.add(record)
+            before_commit()
+        session.commit()
+    except StaleDataError:
+        session.rollback()
+        raise StaleRecord from None
+    except sa.exc.IntegrityError:
+        session.rollback()
+        raise _refusal(session, model, changes) from None
+    except sa.exc.DataError:
+        session.rollback()
+        raise BadInput(
+            _("The database does not take one of these values. Check their length and size.")
+        ) from None
+    except BaseException:
+        session.rollback()
+        raise
+
+
+def taken_values(session: Session, record: Any, changes: Mapping[str, Any]) -> tuple[str, ...]:
+    """The changed attributes whose value has to be unique and already stands in another record."""
+    model = type(record)
+    state = sa.inspect(record)
+    own = state.identity if state.persistent else None
+    taken: list[str] = []
+    for found in attributes(model).values():
+        value = changes.get(found.name)
+        if value is not None and found.unique and _stands(session, model, found, value, own):
+            taken.append(found.name)
+    taken += _taken_key(session, model, changes, own)
+    return tuple(taken)
+
+
+def _stands(session: Session, model: type[Any], unique: Attribute, value: Any, own: Any) -> bool:
+    key = [part.expression for part in primary_key(model)]
+    holder = session.execute(sa.select(*key).where(unique.expression == value).limit(1)).first()
+    return holder is not None and (own is None or tuple(holder) != tuple(own))
+
+
+def _taken_key(session: Session, model: type[Any], changes: Mapping[str, Any], own: Any) -> list[str]:
+    """A new record's key where people give it: by its columns, or by the relations they follow."""
+    if own is not None:
+        return []
+    values: dict[str, Any] = {}
+    names: list[str] = []
+    for name, value in changes.items():
+        found = attribute(model, name) if name in sa.inspect(model).all_orm_descriptors else None
+        if found is None or value is None:
+            continue
+        if found.kind is Kind.ONE and found.relationship is not None:
+            for local, remote in found.relationship.local_remote_pairs or []:
+                if local.primary_key:
+                    values[local.name] = getattr(
+                        value, found.relationship.mapper.get_property_by_column(remote).key
+                    )
+                    names.append(name)
+        elif found.primary_key and found.column is not None:
+            values[found.column.name] = value
+            names.append(name)
+    parts = primary_key(model)
+    columns = [part.column.name for part in parts if part.column is not None]
+    if set(columns) != set(values):
+        return []
+    exists = session.get(model, tuple(values[column] for column in columns)) is not None
+    return names if exists else []
+
+
+def _refusal(session: Session, model: type[Any], changes: Mapping[str, Any]) -> Conflict:
+    """Which rule of the database refused: found by asking again, since every database words it differently."""
+    taken = [
+        found.name
+        for found in attributes(model).values()
+        if found.unique and changes.get(found.name) is not None
+        and _stands(session, model, found, changes[found.name], None)
+    ] + _taken_key(session, model, changes, None)  # fmt: skip
+    if taken:
+        return ValueTaken(tuple(taken))
+    return Conflict(
+        _(
+            "The database refused this: a value is missing, already taken, or belongs to a record that is gone."
+        )
+    )
