@@ -1,0 +1,62 @@
+"""Which language a page speaks, and where its words come from."""
+
+from __future__ import annotations
+
+import io
+from functools import cache
+from pathlib import Path
+
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from babel.support import NullTranslations, Translations
+from flask import Flask, current_app, has_request_context, request
+from flask_babel import Babel, Domain, get_locale
+
+# Each language with its own name, as a person who reads it looks for it.
+LOCALES = (("en", "English"), ("zh_Hans_CN", "简体中文"))
+LOCALE_COOKIE = "locale"
+# What a browser asks for is matched by language alone: all kinds of Chinese get the one we have.
+LOCALE_OF_LANGUAGE = {"en": "en", "zh": "zh_Hans_CN"}
+TRANSLATIONS = Path(__file__).parent / "translations"
+
+
+def init_app(app: Flask, babel: Babel) -> None:
+    """Bind Flask-Babel with our choice of language and our catalogues as its default domain."""
+    babel.init_app(app, locale_selector=select_locale)
+    babel.domain_instance = Catalogues()
+
+
+def select_locale() -> str:
+    """The language chosen and kept in the cookie, else the browser's, else the configured one."""
+    default: str = current_app.config["BABEL_DEFAULT_LOCALE"]
+    if not has_request_context():
+        return default
+    chosen = request.cookies.get(LOCALE_COOKIE)
+    if chosen in dict(LOCALES):
+        return chosen
+    for tag, quality in request.accept_languages:
+        language = tag.replace("_", "-").partition("-")[0].lower()
+        if quality > 0 and language in LOCALE_OF_LANGUAGE:
+            return LOCALE_OF_LANGUAGE[language]
+    return default
+
+
+class Catalogues(Domain):  # type: ignore[misc]  # Flask-Babel is untyped
+    """The application's messages, read from the committed .po files: nothing is compiled beforehand."""
+
+    def get_translations(self) -> NullTranslations:
+        """The catalogue of the current language; texts stay as written where there is none."""
+        return catalogue(str(get_locale()))
+
+
+@cache
+def catalogue(locale: str) -> NullTranslations:
+    """The messages of one language, compiled in memory once per process."""
+    path = TRANSLATIONS / locale / "LC_MESSAGES" / "messages.po"
+    if not path.is_file():
+        return NullTranslations()
+    compiled = io.BytesIO()
+    with path.open("rb") as source:
+        write_mo(compiled, read_po(source, locale=locale))
+    compiled.seek(0)
+    return Translations(compiled)
