@@ -32,13 +32,9 @@ def normalise_database_url(address: str) -> str:
     try:
         url = sa.make_url(address)
     except (sa.exc.ArgumentError, ValueError):
-        raise ConfigurationError(
-            f"DATABASE_URL cannot be read as an address. Write it like {EXAMPLES}."
-        ) from None
+        raise ConfigurationError(f"DATABASE_URL cannot be read as an address. Write it like {EXAMPLES}.") from None
     if url.drivername not in DRIVERS:
-        raise ConfigurationError(
-            f"DATABASE_URL begins with {url.drivername!r}, which is not served. Write {EXAMPLES}."
-        )
+        raise ConfigurationError(f"DATABASE_URL begins with {url.drivername!r}, which is not served. Write {EXAMPLES}.")
     url = url.set(drivername=DRIVERS[url.drivername])
     if url.get_backend_name() != "sqlite" and not url.database:
         raise ConfigurationError(f"DATABASE_URL names no database after the host. Write {EXAMPLES}.")

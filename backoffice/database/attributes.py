@@ -9,6 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.hybrid import HybridExtensionType
 from sqlalchemy.orm import ColumnProperty, InstrumentedAttribute, Mapper, RelationshipProperty
+from sqlalchemy.types import TypeEngine
 
 
 class Kind(StrEnum):
@@ -32,7 +33,7 @@ class Kind(StrEnum):
 
 
 # Order matters: Enum is a String, PickleType wraps LargeBinary, Float is a Numeric on some versions.
-KINDS: tuple[tuple[type[sa.types.TypeEngine[Any]], Kind], ...] = (
+KINDS: tuple[tuple[type[TypeEngine[Any]], Kind], ...] = (
     (sa.PickleType, Kind.OPAQUE),
     (sa.Enum, Kind.ENUM),
     (sa.Boolean, Kind.BOOLEAN),
@@ -57,7 +58,7 @@ class Attribute:
     name: str
     kind: Kind
     expression: Any
-    type: sa.types.TypeEngine[Any] | None = None
+    type: TypeEngine[Any] | None = None
     nullable: bool = True
     primary_key: bool = False
     unique: bool = False
@@ -79,11 +80,9 @@ class Attribute:
         return related
 
 
-def kind_of(column_type: sa.types.TypeEngine[Any]) -> Kind:
+def kind_of(column_type: TypeEngine[Any]) -> Kind:
     """The behaviour of a column type; what is not known is shown and never edited."""
-    if isinstance(column_type, sa.types.TypeDecorator) and not isinstance(
-        column_type, (sa.PickleType, sa.Interval)
-    ):
+    if isinstance(column_type, sa.types.TypeDecorator) and not isinstance(column_type, (sa.PickleType, sa.Interval)):
         return kind_of(column_type.impl_instance)
     return next((kind for known, kind in KINDS if isinstance(column_type, known)), Kind.OPAQUE)
 
@@ -131,10 +130,7 @@ def _lookup(model: type[Any], name: str) -> Attribute:
     prop = mapper.attrs.get(name)
     if isinstance(prop, ColumnProperty) and isinstance(prop.columns[0], sa.Column):
         return _column(name, expression, prop.columns[0])
-    if (
-        mapper.all_orm_descriptors[name].extension_type in (HybridExtensionType.HYBRID_PROPERTY,)
-        or prop is not None
-    ):
+    if mapper.all_orm_descriptors[name].extension_type in (HybridExtensionType.HYBRID_PROPERTY,) or prop is not None:
         kind = kind_of(expression.type)
         return Attribute(name, kind, expression, type=expression.type)
     raise LookupError(f"{model.__name__}.{name} cannot be listed")

@@ -66,16 +66,12 @@ class Group:
         if self.match == "not":
             return self.items[0].predicate(negated=not negated)
         parts = [item.predicate(negated=negated) for item in self.items]
-        return (
-            sa.and_(sa.true(), *parts) if (self.match == "all") is not negated else sa.or_(sa.false(), *parts)
-        )
+        return sa.and_(sa.true(), *parts) if (self.match == "all") is not negated else sa.or_(sa.false(), *parts)
 
     @property
     def source(self) -> Any:
         """As it was written."""
-        return {
-            self.match: self.items[0].source if self.match == "not" else [item.source for item in self.items]
-        }
+        return {self.match: self.items[0].source if self.match == "not" else [item.source for item in self.items]}
 
     def conditions(self) -> int:
         """How many comparisons there are in all."""
@@ -119,9 +115,7 @@ def _node(source: Any, attributes: Mapping[str, Attribute], depth: int) -> Condi
         if match in ("all", "any") and isinstance(items, list):
             return Group(match, tuple(_node(item, attributes, depth + 1) for item in items))
     raise BadInput(
-        _(
-            'A filter is made of ["column", "operator", value] and of {"all": […]}, {"any": […]} and {"not": …}.'
-        )
+        _('A filter is made of ["column", "operator", value] and of {"all": […]}, {"any": […]} and {"not": …}.')
     )
 
 
@@ -143,18 +137,14 @@ def _condition(source: list[Any], attributes: Mapping[str, Attribute]) -> Condit
         return Condition(attribute, operator, None, [name, operator])
     if len(source) == 2:
         raise BadInput(_("The condition on “%(name)s” lacks its value.", name=name))
-    return Condition(
-        attribute, operator, _operand(attribute, operator, source[2]), [name, operator, source[2]]
-    )
+    return Condition(attribute, operator, _operand(attribute, operator, source[2]), [name, operator, source[2]])
 
 
 def _operand(attribute: Attribute, operator: str, raw: Any) -> Any:
     if operator not in WITH_LIST:
         return _value(attribute, operator, raw)
     if not isinstance(raw, list) or not raw or len(raw) > MAX_OPERANDS:
-        raise BadInput(
-            _("“%(name)s” needs a list of 1 to %(most)s values.", name=attribute.name, most=MAX_OPERANDS)
-        )
+        raise BadInput(_("“%(name)s” needs a list of 1 to %(most)s values.", name=attribute.name, most=MAX_OPERANDS))
     if operator == "between" and len(raw) != 2:
         raise BadInput(_("“%(name)s” between needs two values: from and to.", name=attribute.name))
     return [_value(attribute, operator, item) for item in raw]

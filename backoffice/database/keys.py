@@ -16,9 +16,7 @@ from backoffice.errors import BadInput
 
 def key_text(record: Any) -> str:
     """A record's key as one text; several columns stand in the key's order, parted by commas (as Flask-Admin does)."""
-    return str(
-        iterencode(print_value(part, getattr(record, part.name)) for part in primary_key(type(record)))
-    )
+    return str(iterencode(print_value(part, getattr(record, part.name)) for part in primary_key(type(record))))
 
 
 def parse_key(model: type[Any], text: str) -> tuple[Any, ...] | None:
@@ -38,9 +36,7 @@ def has_key(model: type[Any], keys: Sequence[tuple[Any, ...]]) -> sa.ColumnEleme
     columns = [part.expression for part in primary_key(model)]
     if len(columns) == 1:
         return columns[0].in_([key[0] for key in keys])  # type: ignore[no-any-return]  # an untyped attribute's method
-    return sa.or_(
-        sa.false(), *(sa.and_(*(c == v for c, v in zip(columns, key, strict=True))) for key in keys)
-    )
+    return sa.or_(sa.false(), *(sa.and_(*(c == v for c, v in zip(columns, key, strict=True))) for key in keys))
 
 
 def foreign_key(relation: RelationshipProperty[Any]) -> InstrumentedAttribute[Any] | None:

@@ -36,9 +36,9 @@ class Page(Pagination):
         return self.session.scalar(self.count_statement) or 0
 
 
-def count_of(model: type[Any], statement: sa.Select[Any]) -> sa.Select[Any]:
+def count_of(statement: sa.Select[Any]) -> sa.Select[Any]:
     """The statement that counts the rows of `statement`, without its order, columns and loading."""
-    return statement.order_by(None).options().with_only_columns(sa.func.count(), maintain_column_froms=True)
+    return statement.order_by(None).with_only_columns(sa.func.count(), maintain_column_froms=True)
 
 
 def parse_page(text: str) -> int:

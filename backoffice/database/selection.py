@@ -81,6 +81,4 @@ class Selection:
 
     def ordered(self, statement: sa.Select[Any], dialect: str) -> sa.Select[Any]:
         """`statement` in the selection's order."""
-        return apply_sort(
-            statement, self.vocabulary.model, self.effective_sort, self.vocabulary.sortable, dialect
-        )
+        return apply_sort(statement, self.vocabulary.model, self.effective_sort, self.vocabulary.sortable, dialect)

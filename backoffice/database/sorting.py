@@ -46,7 +46,7 @@ def apply_sort(
     sortable: Mapping[str, Attribute],
     dialect: str,
 ) -> sa.Select[Any]:
-    """Order a statement by `keys`, the model's key in the last one's direction breaking ties (an index then serves it)."""
+    """Order a statement by `keys`, the key in the last one's direction breaking ties: an index then serves it."""
     taken: list[sa.ColumnElement[Any]] = []
     for key in keys:
         attribute = sortable[key.name]
@@ -67,9 +67,7 @@ def _outer_join(statement: sa.Select[Any], attribute: Attribute) -> tuple[sa.Sel
     for step in attribute.path:
         target: Any = aliased(step.property.mapper.class_)
         source = step if parent is None else getattr(parent, step.key)
-        statement = statement.outerjoin(
-            target, source.of_type(target) if parent is not None else step.of_type(target)
-        )
+        statement = statement.outerjoin(target, source.of_type(target) if parent is not None else step.of_type(target))
         parent = target
     return statement, getattr(parent, attribute.key)
 

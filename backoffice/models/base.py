@@ -38,7 +38,7 @@ class UTCDateTime(sa.types.TypeDecorator[datetime]):
             return dialect.type_descriptor(mysql.DATETIME(fsp=6))
         return dialect.type_descriptor(sa.DateTime())
 
-    def process_bind_param(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
+    def process_bind_param(self, value: datetime | None, _dialect: sa.Dialect) -> datetime | None:
         """To the database: naive UTC."""
         if value is None:
             return None
@@ -46,7 +46,7 @@ class UTCDateTime(sa.types.TypeDecorator[datetime]):
             raise ValueError("a moment needs a time zone: use utcnow() or an aware datetime")
         return value.astimezone(UTC).replace(tzinfo=None)
 
-    def process_result_value(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
+    def process_result_value(self, value: datetime | None, _dialect: sa.Dialect) -> datetime | None:
         """From the database: aware UTC."""
         return None if value is None else value.replace(tzinfo=UTC)
 
@@ -69,12 +69,8 @@ class Model(DeclarativeBase):
 class Timestamped:
     """When a record was made and last changed, in UTC."""
 
-    created_at: Mapped[datetime] = mapped_column(
-        UTCDateTime(), default=utcnow, sort_order=90
-    )
-    updated_at: Mapped[datetime] = mapped_column(
-        UTCDateTime(), default=utcnow, onupdate=utcnow, sort_order=91
-    )
+    created_at: Mapped[datetime] = mapped_column(UTCDateTime(), default=utcnow, sort_order=90)
+    updated_at: Mapped[datetime] = mapped_column(UTCDateTime(), default=utcnow, onupdate=utcnow, sort_order=91)
 
 
 class Versioned:
@@ -83,5 +79,5 @@ class Versioned:
     version: Mapped[int] = mapped_column(sa.Integer, default=1, server_default="1", sort_order=92)
 
     @declared_attr.directive
-    def __mapper_args__(cls) -> dict[str, Any]:
+    def __mapper_args__(cls) -> dict[str, Any]:  # noqa: N805  # called with the class
         return {"version_id_col": cls.__table__.c.version}  # type: ignore[attr-defined]  # set by the mapper

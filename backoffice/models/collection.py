@@ -24,9 +24,7 @@ class Collection(Versioned, Model):
     article_id: Mapped[int] = mapped_column(
         sa.ForeignKey("article.id", ondelete="CASCADE"), primary_key=True, index=True
     )
-    collected_at: Mapped[datetime] = mapped_column(
-        UTCDateTime(), default=utcnow
-    )
+    collected_at: Mapped[datetime] = mapped_column(UTCDateTime(), default=utcnow)
 
     # The many-to-many lists on User and Article write the same table; both ways are used and both are meant.
     user: Mapped[User] = relationship(overlaps="collection_articles,users")

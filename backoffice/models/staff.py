@@ -28,7 +28,7 @@ class Role(RoleMixin, Model):
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(sa.String(80), unique=True)
     description: Mapped[str | None] = mapped_column(sa.String(255))
-    permissions: Mapped[list[str]] = mapped_column(MutableList.as_mutable(AsaList()))  # type: ignore[arg-type]
+    permissions: Mapped[list[str]] = mapped_column(MutableList.as_mutable(AsaList()))
 
     def __str__(self) -> str:
         return self.name
@@ -47,7 +47,9 @@ class Staff(UserMixin, Timestamped, Versioned, Model):
     fs_uniquifier: Mapped[str] = mapped_column(sa.String(64), unique=True)
     last_sign_in_at: Mapped[datetime | None]
 
-    roles: Mapped[list[Role]] = relationship(secondary=staff_roles, lazy="selectin", order_by=Role.name)
+    roles: Mapped[list[Role]] = relationship(  # type: ignore[assignment]  # narrower than Flask-Security's RoleMixin
+        secondary=staff_roles, lazy="selectin", order_by=Role.name
+    )
 
     def __str__(self) -> str:
         return self.email

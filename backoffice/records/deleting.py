@@ -85,9 +85,7 @@ def _rule(relation: RelationshipProperty[Any]) -> Literal["delete", "unlink", "r
     if relation.secondary is not None:
         return "delete"
     rules = {
-        (fk.ondelete or "").upper()
-        for _, remote in relation.local_remote_pairs or []
-        for fk in remote.foreign_keys
+        (fk.ondelete or "").upper() for _, remote in relation.local_remote_pairs or [] for fk in remote.foreign_keys
     }
     return "delete" if rules == {"CASCADE"} else "unlink" if rules == {"SET NULL"} else "refuse"
 
@@ -116,8 +114,7 @@ def _unlink(session: Session, relation: RelationshipProperty[Any], records: Sequ
     """Empty the foreign keys ourselves, so that the unlinked records' version shows that they changed."""
     related = relation.mapper.class_
     values: dict[Any, Any] = {
-        relation.mapper.get_property_by_column(remote).key: None
-        for _, remote in relation.local_remote_pairs or []
+        relation.mapper.get_property_by_column(remote).key: None for _, remote in relation.local_remote_pairs or []
     }
     version = version_attribute(related)
     if version:
@@ -131,9 +128,5 @@ def _unlink(session: Session, relation: RelationshipProperty[Any], records: Sequ
 def reload(session: Session, statement: sa.Select[Any], model: type[Any], texts: Sequence[str]) -> list[Any]:
     """The records with these key texts that `statement` (the person's scope) holds, in the order asked for."""
     keys = [key for key in dict.fromkeys(parse_key(model, text) for text in texts) if key is not None]
-    found = (
-        {key_text(r): r for r in session.scalars(statement.where(has_key(model, keys))).unique()}
-        if keys
-        else {}
-    )
+    found = {key_text(r): r for r in session.scalars(statement.where(has_key(model, keys))).unique()} if keys else {}
     return [found[text] for text in dict.fromkeys(texts) if text in found]

@@ -19,13 +19,10 @@ def linked(record: Any, relation: RelationshipProperty[Any]) -> sa.ColumnElement
     related = relation.mapper.class_
     if relation.secondary is None:
         return sa.and_(
-            *(
-                remote == _value(relation, record, local)
-                for local, remote in relation.local_remote_pairs or []
-            )
+            *(remote == _value(relation, record, local) for local, remote in relation.local_remote_pairs or [])
         )
     own = [remote == _value(relation, record, local) for local, remote in relation.synchronize_pairs]
-    far = [remote == local for local, remote in relation.secondary_synchronize_pairs]
+    far = [remote == local for local, remote in relation.secondary_synchronize_pairs or []]
     return sa.exists().where(*own, *far).correlate(sa.inspect(related).local_table)
 
 
@@ -37,7 +34,7 @@ def attach(session: Session, record: Any, relation: RelationshipProperty[Any], o
             for other in new:
                 _set_foreign_key(relation, record, other)
         elif new:
-            session.execute(relation.secondary.insert(), [_link(relation, record, other) for other in new])
+            session.execute(sa.insert(_link_table(relation)), [_link(relation, record, other) for other in new])
         session.commit()
     except StaleDataError:
         session.rollback()
@@ -55,11 +52,10 @@ def detach(session: Session, record: Any, relation: RelationshipProperty[Any], o
     if relation.secondary is None:
         return _release(session, record, relation, others)
     gone = 0
+    table = _link_table(relation)
     for other in others:
         link = _link(relation, record, other)
-        statement = relation.secondary.delete().where(
-            *(relation.secondary.c[n] == v for n, v in link.items())
-        )
+        statement = sa.delete(table).where(*(table.c[n] == v for n, v in link.items()))
         gone += session.execute(statement).rowcount  # type: ignore[attr-defined]  # a cursor result has it
     session.commit()
     return gone
@@ -72,9 +68,7 @@ def can_detach(relation: RelationshipProperty[Any]) -> bool:
     return all(remote.nullable for _, remote in relation.local_remote_pairs or [])
 
 
-def _release(
-    session: Session, record: Any, relation: RelationshipProperty[Any], others: Sequence[Any]
-) -> int:
+def _release(session: Session, record: Any, relation: RelationshipProperty[Any], others: Sequence[Any]) -> int:
     if not can_detach(relation):
         raise Conflict(_("These records cannot be without one: attach them to another instead."))
     mine = [other for other in others if _is_linked(session, record, relation, other)]
@@ -91,10 +85,7 @@ def _release(
 def _is_linked(session: Session, record: Any, relation: RelationshipProperty[Any], other: Any) -> bool:
     if relation.secondary is None:
         pairs = relation.local_remote_pairs or []
-        return all(
-            _remote_value(relation, other, remote) == _value(relation, record, local)
-            for local, remote in pairs
-        )
+        return all(_remote_value(relation, other, remote) == _value(relation, record, local) for local, remote in pairs)
     link = _link(relation, record, other)
     found = sa.select(sa.literal(1)).where(*(relation.secondary.c[n] == v for n, v in link.items()))
     return session.execute(found).first() is not None
@@ -108,6 +99,13 @@ def _link(relation: RelationshipProperty[Any], record: Any, other: Any) -> dict[
         for local, remote in relation.secondary_synchronize_pairs or []
     }
     return own | far
+
+
+def _link_table(relation: RelationshipProperty[Any]) -> sa.Table:
+    table = relation.secondary
+    if not isinstance(table, sa.Table):
+        raise TypeError(f"{relation} has no link table")
+    return table
 
 
 def _set_foreign_key(relation: RelationshipProperty[Any], record: Any | None, other: Any) -> None:

@@ -58,9 +58,7 @@ def save(
         raise _refusal(session, model, changes) from None
     except sa.exc.DataError:
         session.rollback()
-        raise BadInput(
-            _("The database does not take one of these values. Check their length and size.")
-        ) from None
+        raise BadInput(_("The database does not take one of these values. Check their length and size.")) from None
     except BaseException:
         session.rollback()
         raise
@@ -99,9 +97,7 @@ def _taken_key(session: Session, model: type[Any], changes: Mapping[str, Any], o
         if found.kind is Kind.ONE and found.relationship is not None:
             for local, remote in found.relationship.local_remote_pairs or []:
                 if local.primary_key:
-                    values[local.name] = getattr(
-                        value, found.relationship.mapper.get_property_by_column(remote).key
-                    )
+                    values[local.name] = getattr(value, found.relationship.mapper.get_property_by_column(remote).key)
                     names.append(name)
         elif found.primary_key and found.column is not None:
             values[found.column.name] = value
@@ -125,7 +121,5 @@ def _refusal(session: Session, model: type[Any], changes: Mapping[str, Any]) -> 
     if taken:
         return ValueTaken(tuple(taken))
     return Conflict(
-        _(
-            "The database refused this: a value is missing, already taken, or belongs to a record that is gone."
-        )
+        _("The database refused this: a value is missing, already taken, or belongs to a record that is gone.")
     )

@@ -1,0 +1,32 @@
+"""Flask-Admin with the product's own theme, base view and menu."""
+
+from __future__ import annotations
+
+from flask import Flask
+from flask_admin import Admin
+from flask_admin.theme import Theme
+from flask_security import current_user
+
+from backoffice.access.guard import declare
+from backoffice.admin.home import HomeView
+from backoffice.admin.menu import menu
+from backoffice.admin.record_view import RecordView
+from backoffice.admin.views import views
+
+
+def init_app(app: Flask) -> None:
+    """Register the home page and every view, and say for each page what it asks of a person."""
+    home = HomeView(name="Home", endpoint="admin", url="/admin")
+    admin = Admin(app, name="Backoffice", index_view=home, theme=Theme(folder="", base_template="admin/base.html"))
+    declare(app, "admin.index", "signed-in")
+    for view in views():
+        add_view(app, admin, view)
+    app.context_processor(lambda: {"menu": menu() if current_user.is_authenticated else []})
+
+
+def add_view(app: Flask, admin: Admin, view: RecordView) -> None:
+    """Register one view; its pages are closed to all whose role does not name them."""
+    admin.add_view(view)
+    for _url, method, _methods in type(view)._urls:
+        action = view.PERMISSIONS.get(method, method)
+        declare(app, f"{view.endpoint}.{method}", f"{view.endpoint}:{action}")

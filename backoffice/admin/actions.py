@@ -1,0 +1,140 @@
+"""Deleting, and actions on the ticked rows: asked first where it matters, one transaction, one clear result."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from flask import flash, redirect, request
+from flask_admin import expose
+from flask_admin.actions import action
+from flask_babel import format_decimal, ngettext
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+
+from backoffice.access.destinations import inside
+from backoffice.admin.presenters import Confirmation
+from backoffice.admin.record import RecordFrame
+from backoffice.database.keys import key_text
+from backoffice.errors import BadInput, NotFound
+from backoffice.records.deleting import COUNT_CAP, Consequence, consequences, delete, reload
+
+MAX_ROWS = 1000
+SHOWN = 10
+
+
+class ActionsView(RecordFrame):
+    """A model's deletion page and its `@action` methods."""
+
+    confirm_template = "admin/model/confirm.html"
+
+    # -- one record -----------------------------------------------------------------------------------------------
+
+    @expose("/delete/", methods=("GET", "POST"))
+    def delete_view(self) -> Any:
+        """GET asks and tells what else goes; POST (with Flask-Admin's `id` and `url` fields) deletes."""
+        self.require("delete")
+        record = self.fetch(request.values.get("id"))
+        back = inside(request.values.get("url")) or self.url("index_view")
+        if request.method == "POST":
+            name = str(record)
+            self._delete([record])
+            flash(_("%(noun)s “%(record)s” was deleted.", noun=self.singular, record=name), "success")
+            return redirect(back)
+        question = self.deletion_question(
+            [record],
+            post_url=self.url("delete_view"),
+            cancel_url=self.url("details_view", id=key_text(record), url=back),
+            hidden=[("id", key_text(record)), ("url", back)],
+        )
+        return self._ask(question)
+
+    def _delete(self, records: Sequence[Any]) -> int:
+        for record in records:
+            self.on_model_delete(record)
+        count = delete(self.db_session, records)
+        for record in records:
+            self.after_model_delete(record)
+        return count
+
+    def deletion_question(self, records: Sequence[Any], **addresses: Any) -> Confirmation:
+        """What is about to be deleted, with all that goes along."""
+        return Confirmation(
+            title=_("Delete"),
+            question=ngettext("Delete this record?", "Delete these %(num)s records?", len(records)),
+            labels=[str(record) for record in records[:SHOWN]],
+            more=max(0, len(records) - SHOWN),
+            consequences=[self._in_words(c) for c in consequences(self.db_session, records)],
+            button=_("Delete"),
+            danger=True,
+            **addresses,
+        )
+
+    def _in_words(self, found: Consequence) -> str:
+        count = format_decimal(min(found.count, COUNT_CAP))
+        count = _("more than %(count)s", count=count) if found.capped else count
+        label = self.label(found.relation)
+        sentences = {
+            "delete": _("%(label)s: %(count)s links go with it.", label=label, count=count),
+            "unlink": _("%(label)s: %(count)s stay, without this one.", label=label, count=count),
+            "refuse": _("%(label)s: %(count)s forbid it. Remove or move them first.", label=label, count=count),
+        }
+        return sentences[found.rule]
+
+    # -- ticked rows ----------------------------------------------------------------------------------------------
+
+    @expose("/action/", methods=("POST",))
+    def action_view(self) -> Any:
+        """Run the action called `action` on the records of `rowid`; ask first where it wants to be asked."""
+        name = request.form.get("action", "")
+        if name not in self._actions_data:
+            raise NotFound(_("There is no action “%(name)s” here.", name=name))
+        self.require(name)
+        handler, label, confirmation = self._actions_data[name]
+        texts = list(dict.fromkeys(request.form.getlist("rowid")))
+        if len(texts) > MAX_ROWS:
+            raise BadInput(_("Choose at most %(most)s rows at a time.", most=MAX_ROWS))
+        records = reload(self.db_session, self.get_query().options(*self.loading()), self.model, texts)
+        back = inside(request.form.get("url")) or self.url("index_view")
+        if not records:
+            flash(_("Tick the rows to change first.") if not texts else _("The ticked rows are gone."), "error")
+            return redirect(back)
+        if confirmation and request.form.get("confirmed") != "yes":
+            return self._ask(self._action_question(name, str(label), str(confirmation), records, back))
+        response = handler([key_text(record) for record in records])
+        return response if response is not None else redirect(back)
+
+    def is_action_allowed(self, name: str) -> bool:
+        """An action is a permission of its own: `model:action`."""
+        return super().is_action_allowed(name) and self.may(name)
+
+    def ticked(self, ids: Sequence[str]) -> list[Any]:
+        """The records an action works on: those of `ids` that this person may see."""
+        return reload(self.db_session, self.get_query(), self.model, ids)
+
+    @action("delete", _l("Delete"), _l("Delete the ticked records?"))
+    def action_delete(self, ids: Sequence[str]) -> None:
+        """Delete the ticked records with all that goes with them."""
+        count = self._delete(self.ticked(ids))
+        flash(ngettext("%(num)s record was deleted.", "%(num)s records were deleted.", count), "success")
+
+    def _action_question(self, name: str, label: str, words: str, records: Sequence[Any], back: str) -> Confirmation:
+        addresses: dict[str, Any] = {
+            "post_url": self.url("action_view"),
+            "cancel_url": back,
+            "hidden": [
+                ("action", name), ("confirmed", "yes"), ("url", back), *(("rowid", key_text(r)) for r in records)
+            ],
+        }  # fmt: skip
+        if name == "delete":
+            return self.deletion_question(records, **addresses)
+        labels = [str(record) for record in records[:SHOWN]]
+        return Confirmation(label, words, labels, max(0, len(records) - SHOWN), (), button=label, **addresses)
+
+    def _ask(self, confirmation: Confirmation) -> Any:
+        return self.render(
+            self.confirm_template,
+            confirmation=confirmation,
+            view=self,
+            breadcrumbs=self.breadcrumbs(confirmation.title),
+        )

@@ -1,0 +1,285 @@
+"""What every page of a model needs: its columns by name, its scope, its permissions and its addresses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import cached_property
+from typing import Any
+
+import sqlalchemy as sa
+from flask import current_app, request, url_for
+from flask_admin.contrib.sqla import ModelView
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from markupsafe import Markup, escape
+from sqlalchemy.orm import InstrumentedAttribute, Session, joinedload
+
+from backoffice.access.permissions import may
+from backoffice.admin.formatting import format_value
+from backoffice.database.attributes import (
+    Attribute,
+    Kind,
+    attribute,
+    attributes,
+    primary_key,
+    version_attribute,
+)
+from backoffice.database.keys import has_key, key_text, parse_key
+from backoffice.database.selection import Vocabulary
+from backoffice.database.sorting import SortKey
+from backoffice.errors import NotAllowed, NotFound
+from backoffice.models import Timestamped
+
+COMMON_LABELS = {
+    "id": _l("ID"),
+    "created_at": _l("Created"),
+    "updated_at": _l("Changed"),
+    "version": _l("Version"),
+}
+HEAVY = (Kind.BINARY, Kind.JSON, Kind.OPAQUE)
+
+
+class BaseRecordView(ModelView):  # type: ignore[misc]  # Flask-Admin's own base is typed as Any
+    """A model's declaration in Flask-Admin's attribute names, and the questions all its pages ask of it."""
+
+    page_size = 25
+    page_size_options = (10, 25, 50, 100, 200)
+    can_set_page_size = True
+    can_view_details = True
+    can_export = True
+    export_types = ("csv",)
+    column_display_pk = True
+    # The noun for one record; `name` is the plural that stands in the menu.
+    singular_name: Any = None
+
+    # -- declaration -------------------------------------------------------------------------------------------
+
+    @cached_property
+    def system_columns(self) -> frozenset[str]:
+        """Columns the product keeps itself: shown, never typed."""
+        stamps = {"created_at", "updated_at"} if issubclass(self.model, Timestamped) else set()
+        return frozenset(stamps | {version_attribute(self.model) or ""} - {""})
+
+    def scaffold_list_columns(self) -> list[str]:
+        """Without a `column_list`: the key, every light column, and relations to one instead of their foreign keys."""
+        return [
+            found.name
+            for found in attributes(self.model).values()
+            if found.kind is not Kind.MANY
+            and not _is_long(found)
+            and not self.is_foreign_key(found)
+            and found.name != version_attribute(self.model)
+        ]
+
+    def is_foreign_key(self, found: Attribute) -> bool:
+        """Whether a relation stands for this column, so that people never meet the bare number."""
+        return found.column is not None and any(
+            found.column in relation.local_columns
+            for relation in sa.inspect(self.model).relationships
+            if not relation.uselist
+        )
+
+    def get_column_names(self, only_columns: Any, excluded_columns: Any) -> list[tuple[Any, Any]]:
+        """Names with their labels; an unknown name stops the start-up with a sentence."""
+        names = [_name(c) for c in only_columns if c not in (excluded_columns or ())]
+        return [(name, self.lazy_label(name)) for name in names]
+
+    def column_names(self, declared: Iterable[tuple[Any, Any]]) -> list[str]:
+        """The plain names of columns as Flask-Admin caches them."""
+        return [str(name) for name, _label in declared]
+
+    def find(self, name: str) -> Attribute | None:
+        """The attribute behind a column name; None for a virtual column that only a formatter knows."""
+        try:
+            return attribute(self.model, name)
+        except LookupError:
+            return None
+
+    def label(self, name: str) -> str:
+        """A column's words in the reader's language."""
+        return str(self.lazy_label(name))
+
+    def lazy_label(self, name: str) -> Any:
+        """A column's words, translated only when shown: declared, common to all models, or made from its name."""
+        declared = (self.column_labels or {}).get(name) or COMMON_LABELS.get(name)
+        return declared or name.replace(".", " ").replace("_", " ").capitalize()
+
+    @property
+    def singular(self) -> str:
+        """One record's noun, in the reader's language."""
+        return str(self.singular_name or self.model.__name__)
+
+    def get_sortable_columns(self) -> dict[Any, Any]:
+        """Every shown column with an order of its own, unless `column_sortable_list` says which."""
+        if self.column_sortable_list is None:
+            names = {n: n for n in self.column_names(self.get_list_columns())}
+        else:
+            names = {_name(c[0]): _name(c[1]) for c in map(_pair, self.column_sortable_list)}
+        unordered = (Kind.ONE, Kind.MANY, *HEAVY)
+        return {n: target for n, target in names.items() if (f := self.find(target)) and f.kind not in unordered}
+
+    def init_search(self) -> bool:
+        """Search needs `column_searchable_list`."""
+        return bool(self.column_searchable_list)
+
+    def get_filters(self) -> None:
+        """Flask-Admin's own filters are not used: `column_filters` names feed the filter grammar instead."""
+        return
+
+    @cached_property
+    def vocabulary(self) -> Vocabulary:
+        """What this model's lists can be asked."""
+        return Vocabulary(
+            self.model,
+            searchable={_name(c): attribute(self.model, _name(c)) for c in self.column_searchable_list or ()},
+            filterable={_name(c): attribute(self.model, _name(c)) for c in self.column_filters or ()},
+            sortable={n: attribute(self.model, target) for n, target in self._sortable_columns.items()},
+            default_sort=self._default_sort_keys(),
+        )
+
+    def _default_sort_keys(self) -> tuple[SortKey, ...]:
+        declared = self.column_default_sort
+        if not declared:
+            return tuple(
+                SortKey(p.name, descending=True) for p in primary_key(self.model) if p.name in self._sortable_columns
+            )
+        pairs = declared if isinstance(declared, list) else [declared]
+        return tuple(SortKey(_name(p[0]), bool(p[1])) if isinstance(p, tuple) else SortKey(_name(p)) for p in pairs)
+
+    # -- scope and permission: decided here for lists, pages, look-ups, actions and exports alike -----------------
+
+    @property
+    def db_session(self) -> Session:
+        """The request's session."""
+        session: Session = self.session.session
+        return session
+
+    def get_query(self) -> sa.Select[Any]:
+        """The rows this person may see. Override with `super().get_query().where(…)`: it binds every page and path."""
+        return sa.select(self.model)
+
+    def may(self, action: str) -> bool:
+        """Whether the declaration and the person's role both allow the action."""
+        switch = {
+            "create": self.can_create,
+            "edit": self.can_edit,
+            "delete": self.can_delete,
+            "export": self.can_export,
+        }
+        return bool(switch.get(action, True)) and may(self.endpoint, action)
+
+    def require(self, action: str) -> None:
+        """Stop with a sentence unless `may`."""
+        if not self.may(action):
+            raise NotAllowed(_("You may not do this here (%(permission)s). Ask an administrator for a role that may.",
+                               permission=f"{self.endpoint}:{action}"))  # fmt: skip
+
+    def is_accessible(self) -> bool:
+        """Flask-Admin's own question, answered in the one place."""
+        return self.may("read")
+
+    def fetch(self, text: str | None) -> Any:
+        """The record with this key text, if there is one that this person may see; NotFound otherwise."""
+        key = parse_key(self.model, text) if text else None
+        if key is not None:
+            statement = self.get_query().where(has_key(self.model, [key])).options(*self.loading())
+            record = self.db_session.scalars(statement).unique().one_or_none()
+            if record is not None:
+                return record
+        raise NotFound(
+            _(
+                "There is no %(noun)s with the key “%(key)s”, or you may not see it.",
+                noun=self.singular,
+                key=text or "",
+            )
+        )
+
+    get_one = fetch
+
+    def loading(self, names: Iterable[str] = ()) -> list[Any]:
+        """Loader options: relations to one come along in the same statement."""
+        shown = list(names) or [found.name for found in attributes(self.model).values()]
+        options = []
+        for name in shown:
+            found = self.find(name)
+            if found is not None and found.kind is Kind.ONE and not found.path:
+                options.append(joinedload(found.expression))
+            elif found is not None and found.path:
+                options.append(_joined_path(found.path))
+        return options
+
+    def light(self, names: Sequence[str]) -> list[Any]:
+        """Loader options that leave long texts and binaries in the database where no shown column needs them."""
+        long = [f for f in attributes(self.model).values() if _is_long(f) and f.name not in names]
+        return [sa.orm.defer(found.expression) for found in long]
+
+    # -- addresses and values ---------------------------------------------------------------------------------
+
+    def url(self, page: str, **arguments: Any) -> str:
+        """The address of one of this view's pages (`edit_view`, `details_view` …), without empty arguments."""
+        return url_for(f"{self.endpoint}.{page}", **{k: v for k, v in arguments.items() if v not in (None, "")})
+
+    def record_url(self, record: Any, **arguments: Any) -> str:
+        """The address of a record's page, or nothing where this person may not open it."""
+        return self.url("details_view", id=key_text(record), **arguments) if self.may("read") else ""
+
+    def value_html(self, record: Any, name: str, *, long: bool = False) -> Markup:
+        """A column's value as it is shown: by the declared formatter, its choices, or its kind."""
+        formatters = (self.column_formatters_detail if long else None) or self.column_formatters
+        if name in formatters:
+            return escape(formatters[name](self, None, record, name))
+        found = self.find(name)
+        if found is None:
+            raise LookupError(f"{self.endpoint}: column {name!r} is neither an attribute nor has a formatter")
+        value = _walk(record, name)
+        if found.kind is Kind.ONE:
+            return relation_html(value) if value is not None else format_value(found, None)
+        choices = self._column_choices_map.get(name)
+        if choices and value in choices:
+            return escape(choices[value])
+        return format_value(found, value, long=long)
+
+
+def view_for(model: type[Any]) -> BaseRecordView | None:
+    """The registered view of a model, if it has one."""
+    views = current_app.extensions["admin"][0]._views
+    return next((v for v in views if isinstance(v, BaseRecordView) and v.model is model), None)
+
+
+def relation_html(record: Any) -> Markup:
+    """A related record's name, leading to it where this person may open it."""
+    view = view_for(type(record))
+    url = view.record_url(record) if view else ""
+    return Markup('<a class="value-link" href="{}">{}</a>').format(url, record) if url else escape(str(record))
+
+
+def list_address() -> str:
+    """The list one came from, as the page's own `url` argument says."""
+    return request.values.get("url", "")
+
+
+def _is_long(found: Attribute) -> bool:
+    if found.kind in HEAVY:
+        return True
+    return found.kind is Kind.TEXT and isinstance(found.type, sa.Text)
+
+
+def _name(column: Any) -> str:
+    return column.key if isinstance(column, InstrumentedAttribute) else str(column)
+
+
+def _pair(column: Any) -> tuple[Any, Any]:
+    return column if isinstance(column, tuple) else (column, column)
+
+
+def _walk(record: Any, name: str) -> Any:
+    for step in name.split("."):
+        record = getattr(record, step) if record is not None else None
+    return record
+
+
+def _joined_path(path: Sequence[InstrumentedAttribute[Any]]) -> Any:
+    option = joinedload(path[0])
+    for step in path[1:]:
+        option = option.joinedload(step)
+    return option

@@ -1,0 +1,138 @@
+"""Creating and editing a record: read the form, compare, save only what changed, say clearly what is wrong."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import flash, redirect, request
+from flask_admin import expose
+from flask_babel import gettext as _
+from wtforms import Form
+
+from backoffice.admin.fields import changes
+from backoffice.admin.forms import VERSION_FIELD, FormView
+from backoffice.admin.presenters import FieldError, Property, RecordPage
+from backoffice.database.attributes import version_attribute
+from backoffice.database.keys import key_text
+from backoffice.errors import BackofficeError
+from backoffice.records.saving import StaleRecord, ValueTaken, save
+
+
+class EditingView(FormView):
+    """The two pages with a form."""
+
+    create_template = "admin/model/create.html"
+    edit_template = "admin/model/edit.html"
+
+    @expose("/new/", methods=("GET", "POST"))
+    def create_view(self) -> Any:
+        """A new record."""
+        self.require("create")
+        form = self.create_form()
+        error: BackofficeError | None = None
+        if request.method == "POST" and form.validate():
+            record = self.build_new_instance()
+            try:
+                save(
+                    self.db_session,
+                    record,
+                    self._values(form),
+                    lambda: self.on_model_change(form, record, True),
+                )
+            except BackofficeError as refusal:
+                error = refusal
+                self._note(form, refusal)
+            else:
+                self.after_model_change(form, record, True)
+                flash(_("%(noun)s “%(record)s” was created.", noun=self.singular, record=record), "success")
+                return redirect(self._next_url(record))
+        return self._form_page(self.create_template, form, self._new_page(), _("New"), error)
+
+    @expose("/edit/", methods=("GET", "POST"))
+    def edit_view(self) -> Any:
+        """A record that exists."""
+        self.require("edit")
+        record = self.fetch(request.args.get("id"))
+        title = str(record)
+        form = self.edit_form(obj=record)
+        error: BackofficeError | None = None
+        if request.method == "POST" and form.validate():
+            try:
+                changed = self._update(form, record)
+            except BackofficeError as refusal:
+                error = refusal
+                record = self.fetch(request.args.get("id"))
+                self._note(form, refusal)
+            else:
+                flash(*self._saved_message(record, changed))
+                return redirect(self._next_url(record))
+        conflict = self._conflict(form, record) if isinstance(error, StaleRecord) else ()
+        page = self.record_page(record, "edit", errors=_errors(form, error), conflict=conflict)
+        return self._form_page(self.edit_template, form, page, title, error)
+
+    def _update(self, form: Form, record: Any) -> bool:
+        """Save what changed; StaleRecord where the form was made from an older version."""
+        version = version_attribute(self.model)
+        if version and request.form.get(VERSION_FIELD) != str(getattr(record, version)):
+            raise StaleRecord
+        changed = changes(form, record)
+        if changed:
+            save(self.db_session, record, changed, lambda: self.on_model_change(form, record, False))
+            self.after_model_change(form, record, False)
+        return bool(changed)
+
+    def _values(self, form: Form) -> dict[str, Any]:
+        """A new record's values: every field that was filled in, the others by the model's own defaults."""
+        return {f.name: f.data for f in form if f.name != VERSION_FIELD and (f.data is not None or f.raw_data)}
+
+    def _saved_message(self, record: Any, changed: bool) -> tuple[str, str]:
+        if changed:
+            return _("%(noun)s “%(record)s” was saved.", noun=self.singular, record=record), "success"
+        return _("Nothing was changed, so nothing was saved."), "info"
+
+    def _note(self, form: Form, refusal: BackofficeError) -> None:
+        """Put a refusal beside the fields it is about."""
+        for name in refusal.names if isinstance(refusal, ValueTaken) else ():
+            form[name].errors = [
+                *form[name].errors,
+                _("Another record already has this value. Choose a different one."),
+            ]
+
+    def _conflict(self, form: Form, record: Any) -> list[Property]:
+        """What the record holds now in the fields that differ from the form; the form then carries today's version."""
+        differing = changes(form, record)
+        form[VERSION_FIELD].process_data(getattr(record, version_attribute(self.model) or ""))
+        form[VERSION_FIELD].raw_data = None
+        return [
+            Property(self.label(n), self.value_html(record, n, long=True), name=n) for n in differing if self.find(n)
+        ]
+
+    def _new_page(self) -> RecordPage:
+        return RecordPage(
+            title=_("New %(noun)s", noun=self.singular.lower() if self.singular.isascii() else self.singular),
+            form_url=self.url("create_view", url=request.args.get("url", "")),
+            cancel_url=self.back_url(),
+            is_new=True,
+        )
+
+    def _form_page(self, template: str, form: Form, page: RecordPage, here: str, error: BackofficeError | None) -> Any:
+        if page.is_new:
+            page = RecordPage(**{**vars(page), "errors": _errors(form, error)})
+        status = error.status if error else 422 if page.errors else 200
+        html = self.render(template, form=form, page=page, view=self, breadcrumbs=self.breadcrumbs(here))
+        return html, status
+
+    def _next_url(self, record: Any) -> str:
+        key, back = key_text(record), request.args.get("url", "")
+        if "_continue_editing" in request.form and self.may("edit"):
+            return self.url("edit_view", id=key, url=back)
+        if "_add_another" in request.form and self.may("create"):
+            return self.url("create_view", url=back)
+        return self.back_url()
+
+
+def _errors(form: Form, error: BackofficeError | None) -> list[FieldError]:
+    found = [FieldError(f.id, str(f.label.text), str(message)) for f in form for message in f.errors]
+    if error is not None and not isinstance(error, (StaleRecord, ValueTaken)):
+        found.append(FieldError("", "", error.message))
+    return found

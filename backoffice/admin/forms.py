@@ -1,0 +1,123 @@
+"""Forms made from the declaration: which fields, in which order, with which words and checks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+from flask_admin.form import BaseForm
+from flask_admin.helpers import get_form_data
+from wtforms import Form, HiddenField
+from wtforms.fields.core import UnboundField
+
+from backoffice.admin.base import view_for
+from backoffice.admin.fields import RelationField, field_for
+from backoffice.admin.record import RecordFrame
+from backoffice.database.attributes import Attribute, Kind, attribute, attributes, version_attribute
+from backoffice.database.keys import has_key, key_text, parse_key
+
+VERSION_FIELD = "version"
+
+
+class FormView(RecordFrame):
+    """Builds the classes of the two forms once, at start-up, and their instances per request."""
+
+    def scaffold_form(self) -> type[Form]:
+        """The fields of an existing record."""
+        return self._form_class(new=False)
+
+    def get_create_form(self) -> type[Form]:
+        """A new record's form also asks for the parts of its key that people give."""
+        return self.form or self._form_class(new=True)
+
+    def create_form(self, obj: Any = None) -> Form:
+        """The form of a new record, with what was typed."""
+        return self._prepared(self._create_form_class(get_form_data(), obj=obj), None)
+
+    def edit_form(self, obj: Any = None) -> Form:
+        """The form of a record, with what was typed over what it holds."""
+        return self._prepared(self._edit_form_class(get_form_data(), obj=obj), obj)
+
+    def form_names(self, *, new: bool) -> list[str]:
+        """The attributes of the form in order: declared in `form_columns`, or all that people may type."""
+        declared = [str(getattr(c, "key", c)) for c in self.form_columns or ()]
+        names = declared or [a.name for a in attributes(self.model).values() if self._is_typed(a)]
+        excluded = {str(getattr(c, "key", c)) for c in self.form_excluded_columns or ()}
+        return [n for n in names if n not in excluded and (new or not self._is_key(attribute(self.model, n)))]
+
+    def _is_typed(self, found: Attribute) -> bool:
+        if found.kind is Kind.MANY or found.name in self.system_columns or self.is_foreign_key(found):
+            return False
+        return not (found.primary_key and _is_made_by_itself(found))
+
+    def _is_key(self, found: Attribute) -> bool:
+        if found.kind is Kind.ONE and found.relationship is not None:
+            return any(column.primary_key for column in found.relationship.local_columns)
+        return found.primary_key
+
+    def _form_class(self, *, new: bool) -> type[Form]:
+        extra = self.form_extra_fields or {}
+        names = self.form_names(new=new)
+        fields = {
+            name: field for name in names if (field := extra.get(name) or self._field(attribute(self.model, name)))
+        }
+        fields |= {name: field for name, field in extra.items() if name not in fields}
+        if not new and version_attribute(self.model):
+            fields[VERSION_FIELD] = HiddenField(id="record-version")
+        return type(f"{self.model.__name__}Form", (self.form_base_class or BaseForm,), fields)
+
+    def _field(self, found: Attribute) -> UnboundField[Any] | None:
+        args = dict((self.form_args or {}).get(found.name, {}))
+        label = args.pop("label", None) or self.lazy_label(found.name)
+        args.setdefault("description", (self.column_descriptions or {}).get(found.name, ""))
+        args.setdefault("render_kw", (self.form_widget_args or {}).get(found.name))
+        if found.kind is Kind.ONE:
+            return self._relation_field(found, label, args)
+        args.setdefault("choices", (self.form_choices or {}).get(found.name))
+        return field_for(found, label=label, **args)
+
+    def _relation_field(self, found: Attribute, label: Any, args: dict[str, Any]) -> UnboundField[Any]:
+        return RelationField(
+            label,
+            load=lambda text: find_related(found.related, text),
+            key_of=key_text,
+            label_of=str,
+            nullable=found.nullable,
+            description=args["description"],
+            render_kw=args["render_kw"],
+            validators=list(args.get("validators", ())),
+        )
+
+    def _prepared(self, form: Form, record: Any) -> Form:
+        """Give the fields the addresses that only a request knows, and take away what the person may not touch."""
+        for field in form:
+            if isinstance(field, RelationField):
+                related = view_for(attribute(self.model, field.name).related)
+                field.lookup_url = related.url("lookup_view") if related and related.may("read") else ""
+                field.related_url = related.record_url(field.data) if related and field.data is not None else ""
+            elif getattr(field, "kind", None) is Kind.BINARY and record is not None:
+                field.download_url = self.url("download_view", id=key_text(record), name=field.name)
+        return form
+
+
+def find_related(model: type[Any], text: str) -> Any | None:
+    """The record a relation field means: by its key, or by the exact text of one of its unique columns."""
+    view = view_for(model)
+    if view is None or not view.may("read"):
+        return None
+    key = parse_key(model, text)
+    by_name = [a.expression == text for a in attributes(model).values() if a.unique and a.kind is Kind.TEXT]
+    for condition in ([has_key(model, [key])] if key else []) + ([sa.or_(*by_name)] if by_name else []):
+        found = view.db_session.scalars(view.get_query().where(condition).limit(2)).all()
+        if len(found) == 1:
+            return found[0]
+    return None
+
+
+def _is_made_by_itself(found: Attribute) -> bool:
+    """Whether the database or the model makes this part of the key."""
+    column = found.column
+    if column is None or column.default is not None or column.server_default is not None:
+        return True
+    alone = len(column.table.primary_key) == 1
+    return alone and found.kind is Kind.INTEGER and column.autoincrement in (True, "auto")

@@ -1,0 +1,21 @@
+"""The left rail: the pages this person may open, in groups."""
+
+from __future__ import annotations
+
+from flask import current_app, request, url_for
+from flask_babel import gettext as _
+
+from backoffice.admin.base import BaseRecordView
+from backoffice.admin.presenters import Link, MenuGroup
+
+
+def menu() -> list[MenuGroup]:
+    """Home, then each view's category with its views; nothing that would answer 403."""
+    groups: dict[str, list[Link]] = {}
+    for view in current_app.extensions["admin"][0]._views:
+        if isinstance(view, BaseRecordView) and view.is_visible() and view.may("read"):
+            current = request.blueprint == view.endpoint
+            link = Link(str(view.name), view.url("index_view"), view.menu_icon_value or "table", current)
+            groups.setdefault(str(view.category or ""), []).append(link)
+    home = Link(_("Home"), url_for("admin.index"), "house", request.endpoint == "admin.index")
+    return [MenuGroup("", [home]), *(MenuGroup(label, items) for label, items in groups.items())]

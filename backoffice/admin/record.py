@@ -1,0 +1,109 @@
+"""The frame around one record: its title, tabs, side panel and what may be done with it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import request
+from flask_admin import expose
+from flask_babel import gettext as _
+
+from backoffice.access.destinations import inside
+from backoffice.admin.base import list_address, view_for
+from backoffice.admin.listing import ListingView
+from backoffice.admin.presenters import Link, Property, RecordPage
+from backoffice.database.attributes import Attribute, Kind, attributes, version_attribute
+from backoffice.database.keys import key_text
+
+
+class RecordFrame(ListingView):
+    """What the pages of one record share."""
+
+    def relations(self) -> dict[str, Attribute]:
+        """The relations to many that have a panel: those whose other end this person may read."""
+        found = {a.name: a for a in attributes(self.model).values() if a.kind is Kind.MANY}
+        return {n: a for n, a in found.items() if (view := view_for(a.related)) is not None and view.may("read")}
+
+    def record_page(self, record: Any, tab: str, **more: Any) -> RecordPage:
+        """The frame of a record with one of its tabs open."""
+        key, back = key_text(record), list_address()
+        editing = tab == "edit"
+        return RecordPage(
+            title=str(record),
+            subtitle=_("%(noun)s %(key)s", noun=self.singular, key=key),
+            pk=key,
+            tabs=self._tabs(key, tab, back),
+            side=self._side(record),
+            form_url=self.url("edit_view", id=key, url=back) if editing else "",
+            cancel_url=self.url("details_view", id=key, url=back) if editing else self.back_url(),
+            delete_url=self.url("delete_view", id=key, url=back) if self.may("delete") else "",
+            edit_url=self.url("edit_view", id=key, url=back) if self.may("edit") else "",
+            actions=[a for a in self.actions() if a.name != "delete"],
+            action_url=self.url("action_view"),
+            **more,
+        )
+
+    def breadcrumbs(self, *last: str) -> list[Link]:
+        """The list first, then where one is."""
+        return [Link(str(self.name), self.back_url()), *(Link(label, "", current=True) for label in last)]
+
+    def back_url(self) -> str:
+        """The list as one left it."""
+        return inside(list_address()) or self.url("index_view")
+
+    def _tabs(self, key: str, current: str, back: str) -> list[Link]:
+        tabs = [("details", _("Details"), "details_view", "card-text", self.may("read"))]
+        tabs.append(("edit", _("Edit"), "edit_view", "pencil", self.may("edit")))
+        links = [
+            Link(label, self.url(page, id=key, url=back), icon, name == current)
+            for name, label, page, icon, ok in tabs
+            if ok
+        ]
+        return links + [
+            Link(
+                self.label(name),
+                self.url("relation_view", id=key, name=name, url=back),
+                "link-45deg",
+                name == current,
+            )
+            for name in self.relations()
+        ]
+
+    def _side(self, record: Any) -> list[Property]:
+        version = version_attribute(self.model)
+        names = [n for n in ("created_at", "updated_at") if n in self.system_columns] + ([version] if version else [])
+        return [Property(self.label(n), self.value_html(record, n, long=True), name=n) for n in names]
+
+
+class DetailsView(RecordFrame):
+    """A record to read."""
+
+    details_template = "admin/model/details.html"
+
+    @expose("/details/")
+    def details_view(self) -> Any:
+        """Every value of a record."""
+        record = self.fetch(request.args.get("id"))
+        names = self.column_names(self._details_columns)
+        kinds = {name: found.kind for name in names if (found := self.find(name))}
+        properties = [
+            Property(self.label(n), self.value_html(record, n, long=True), kinds.get(n, Kind.TEXT), n) for n in names
+        ]
+        return self.render(
+            self.details_template,
+            page=self.record_page(record, "details"),
+            properties=properties,
+            view=self,
+            breadcrumbs=self.breadcrumbs(str(record)),
+        )
+
+    def get_details_columns(self) -> list[tuple[Any, Any]]:
+        """All columns but those of the side panel, unless `column_details_list` says which."""
+        if self.column_details_list:
+            return list(super().get_details_columns())
+        names = [
+            a.name
+            for a in attributes(self.model).values()
+            if a.kind is not Kind.MANY and a.name not in self.system_columns and not self.is_foreign_key(a)
+        ]
+        return self.get_column_names(names, self.column_details_exclude_list)

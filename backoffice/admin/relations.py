@@ -1,0 +1,173 @@
+"""Relations: the look-up behind every picker, and the panel that pages, attaches and detaches links."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import abort, flash, jsonify, redirect, request
+from flask_admin import expose
+from flask_babel import gettext as _
+from flask_babel import ngettext
+
+from backoffice.access.permissions import may
+from backoffice.admin.base import BaseRecordView, view_for
+from backoffice.admin.forms import find_related
+from backoffice.admin.listing import ListingView
+from backoffice.admin.presenters import RelationPanel
+from backoffice.admin.record import RecordFrame
+from backoffice.database.attributes import Attribute, Kind
+from backoffice.database.keys import has_key, key_text, parse_key
+from backoffice.database.searching import check_search, search_predicate
+from backoffice.database.sorting import SortKey, apply_sort
+from backoffice.errors import BadInput, NotAllowed, NotFound
+from backoffice.records.deleting import reload
+from backoffice.records.linking import attach, can_detach, detach, linked
+
+LOOKUP_SIZE = 20
+MAX_LINKS = 500
+
+
+class RelationsView(RecordFrame):
+    """The look-up of this model's records, and the panels of its relations to many."""
+
+    relation_template = "admin/model/relation.html"
+
+    @expose("/lookup/")
+    def lookup_view(self) -> Any:
+        """The records whose searchable columns or key match `query`, as pickers want them: scoped, ordered, bounded."""
+        query = check_search(request.args.get("query", ""))
+        columns = list(self.vocabulary.searchable.values()) or [
+            a for n in self.column_names(self._list_columns) if (a := self.find(n)) and a.kind is Kind.TEXT
+        ]
+        statement = self.get_query().options(*self.loading(), *self.light([]))
+        key = parse_key(self.model, query) if query else None
+        exact = list(self.db_session.scalars(statement.where(has_key(self.model, [key]))).unique()) if key else []
+        if query:
+            statement = statement.where(search_predicate(query, columns))
+        dialect = self.db_session.get_bind().dialect.name
+        keys = [SortKey(a.name) for a in columns[:1]] if query else []
+        sortable = {a.name: a for a in columns[:1]}
+        statement = apply_sort(statement, self.model, keys, sortable, dialect).limit(LOOKUP_SIZE + 1)
+        found = list(self.db_session.scalars(statement).unique())
+        records = exact + [r for r in found[:LOOKUP_SIZE] if r not in exact]
+        return jsonify(results=[self._option(r) for r in records], more=len(found) > LOOKUP_SIZE)
+
+    @expose("/ajax/lookup/")
+    def ajax_lookup(self) -> Any:
+        """Flask-Admin's own address of a relation's look-up: `name` is the relation, `query` what was typed."""
+        found = self.find(request.args.get("name", ""))
+        view = view_for(found.related) if found and found.kind in (Kind.ONE, Kind.MANY) else None
+        if view is None or not view.may("read"):
+            abort(404)
+        return redirect(view.url("lookup_view", query=request.args.get("query", "")))
+
+    def _option(self, record: Any) -> dict[str, str]:
+        label = str(record)
+        details = [str(v) for n in self.vocabulary.searchable if (v := getattr(record, n, None)) and str(v) != label]
+        key = key_text(record)
+        return {"id": key, "label": label, "detail": " · ".join([f"#{key}", *details][:3])}
+
+    # -- panels ---------------------------------------------------------------------------------------------------
+
+    @expose("/relation/")
+    def relation_view(self) -> Any:
+        """One relation of a record: its other end as a list with search, filters, sort and pages."""
+        record, found, view = self._relation()
+        fixed = {"id": key_text(record), "name": found.name, "url": request.args.get("url", "")}
+        address = view.read_address(lambda **arguments: self.url("relation_view", **arguments), fixed)
+        if "filter_column" in request.args:
+            return view._filter(address)
+        assert found.relationship is not None  # noqa: S101  # for the type checker: a relation has its relationship
+        base = view.get_query().where(linked(record, found.relationship))
+        back = found.relationship.back_populates
+        names = [n for n in view.column_names(view._list_columns) if n != back]
+        listing = view.listing(address, base, names=names, title=self.label(found.name))
+        panel = RelationPanel(
+            found.name,
+            self.label(found.name),
+            listing,
+            attach_url=self.url("attach_view", **fixed) if self.may_link(found, "create") else "",
+            detach_url=self.url("detach_view", **fixed) if self.may_link(found, "delete") else "",
+            lookup_url=view.url("lookup_view"),
+        )
+        return self.render(
+            self.relation_template,
+            page=self.record_page(record, found.name),
+            panel=panel,
+            listing=listing,
+            view=self,
+            breadcrumbs=self.breadcrumbs(str(record)),
+        )
+
+    @expose("/relation/attach/", methods=("POST",))
+    def attach_view(self) -> Any:
+        """Link the chosen record to this one; a link that is there already stays."""
+        record, found, view = self._relation("create")
+        texts = [t for t in request.form.getlist("related") if t.strip()]
+        others = [find_related(found.related, text) for text in texts]
+        if not texts or None in others:
+            missing = next((t for t, o in zip(texts, others, strict=True) if o is None), "")
+            flash(
+                _(
+                    "No %(noun)s “%(text)s” was found. Choose one from the list.",
+                    noun=view.singular,
+                    text=missing,
+                )
+                if missing
+                else _("Choose a record to attach first."),
+                "error",
+            )
+            return redirect(self._panel_url(record, found))
+        new = attach(self.db_session, record, found.relationship, others)  # type: ignore[arg-type]  # a relation's
+        flash(
+            ngettext("%(num)s record was attached.", "%(num)s records were attached.", new)
+            if new
+            else _("“%(record)s” was attached already.", record=others[0]),
+            "success" if new else "info",
+        )
+        return redirect(self._panel_url(record, found))
+
+    @expose("/relation/detach/", methods=("POST",))
+    def detach_view(self) -> Any:
+        """Unlink the ticked records; the records themselves stay."""
+        record, found, view = self._relation("delete")
+        texts = request.form.getlist("rowid")
+        if len(texts) > MAX_LINKS:
+            raise BadInput(_("Detach at most %(most)s at a time.", most=MAX_LINKS))
+        others = reload(self.db_session, view.get_query(), found.related, texts)
+        if not others:
+            flash(_("Tick the records to detach first."), "error")
+            return redirect(self._panel_url(record, found))
+        gone = detach(self.db_session, record, found.relationship, others)  # type: ignore[arg-type]  # a relation's
+        flash(ngettext("%(num)s record was detached.", "%(num)s records were detached.", gone), "success")
+        return redirect(self._panel_url(record, found))
+
+    def may_link(self, found: Attribute, action: str) -> bool:
+        """Who may link: where the link table has a view, its permission; else whoever may edit the record that holds
+        the foreign key. Unlinking also needs a foreign key that can be empty."""
+        relation = found.relationship
+        if relation is None or (action == "delete" and not can_detach(relation)):
+            return False
+        if relation.secondary is not None:
+            link = self._link_view(relation.secondary)
+            return may(link.endpoint, action) if link else self.may("edit")
+        view = view_for(found.related)
+        return view is not None and view.may("edit")
+
+    def _link_view(self, table: Any) -> BaseRecordView | None:
+        views = self.admin._views
+        return next((v for v in views if isinstance(v, BaseRecordView) and v.model.__table__ is table), None)
+
+    def _relation(self, action: str = "read") -> tuple[Any, Attribute, ListingView]:
+        record = self.fetch(request.args.get("id"))
+        name = request.args.get("name", "")
+        found = self.relations().get(name)
+        view = view_for(found.related) if found else None
+        if found is None or not isinstance(view, ListingView):
+            raise NotFound(_("%(noun)s has no relation “%(name)s”.", noun=self.singular, name=name))
+        if action != "read" and not self.may_link(found, action):
+            raise NotAllowed(_("You may not change these links. Ask an administrator for a role that may."))
+        return record, found, view
+
+    def _panel_url(self, record: Any, found: Attribute) -> str:
+        return self.url("relation_view", id=key_text(record), name=found.name, url=request.args.get("url", ""))

@@ -1,0 +1,24 @@
+"""Every model's view, one line each: this is where a new model is registered."""
+
+from __future__ import annotations
+
+from flask_babel import lazy_gettext as _l
+
+from backoffice.admin.record_view import RecordView
+from backoffice.admin.views.article import ArticleView
+from backoffice.admin.views.collection import CollectionView
+from backoffice.admin.views.staff import StaffView
+from backoffice.admin.views.user import UserView
+from backoffice.extensions import db
+from backoffice.models import Article, Collection, Staff, User
+
+
+def views() -> list[RecordView]:
+    """The views in the order of the menu; `category` is the group, the icon a name of Bootstrap Icons."""
+    content, people, system = _l("Content"), _l("People"), _l("System")
+    return [
+        ArticleView(Article, db, name=_l("Articles"), category=content, menu_icon_value="file-text"),
+        CollectionView(Collection, db, name=_l("Collections"), category=content, menu_icon_value="bookmark"),
+        UserView(User, db, name=_l("Users"), category=people, menu_icon_value="people"),
+        StaffView(Staff, db, name=_l("Staff"), category=system, menu_icon_value="person-badge"),
+    ]
