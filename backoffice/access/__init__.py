@@ -1,0 +1,43 @@
+"""Who may come in and do what: sign-in, sessions, permissions, throttle, headers; stands beside `admin`."""
+
+from __future__ import annotations
+
+from flask import Flask, current_app, request
+from werkzeug.middleware.proxy_fix import ProxyFix
+from werkzeug.wrappers import Response
+
+from backoffice.access import guard, headers, one_time_password, origin, sessions, sign_in
+from backoffice.config import Settings
+from backoffice.extensions import csrf
+
+
+def init_app(app: Flask, settings: Settings) -> None:
+    """Put every request behind the checks below and every answer behind the security headers."""
+    if settings.proxies:
+        hops = settings.proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]  # the way Flask documents
+    sessions.init_app(app)
+    sign_in.init_app(app, settings)
+    one_time_password.init_app(app)
+    headers.init_app(app, settings)
+    guard.declare(app, "static", "public")
+    guard.declare(app, "bootstrap.static", "public")
+    app.before_request(check_request)
+
+
+def check_request() -> Response | None:
+    """Run the checks in the order that says most: who asks comes before what the form holds.
+
+    Somebody whose session has ended is led to sign in, and is not told that a token is wrong.
+    """
+    if request.endpoint is None:
+        return None
+    origin.check()
+    if answer := guard.check_signed_in():
+        return answer
+    if current_app.config["WTF_CSRF_ENABLED"]:
+        csrf.protect()
+    if answer := one_time_password.check():
+        return answer
+    guard.check_permission()
+    return None

@@ -1,0 +1,121 @@
+"""Staff accounts without HTTP: made, listed, disabled and given new passwords by an operator."""
+
+from __future__ import annotations
+
+import secrets
+from uuid import uuid4
+
+import sqlalchemy as sa
+from flask_babel import gettext as _
+from flask_security import hash_password
+
+from backoffice.access import passwords
+from backoffice.errors import BadInput, Conflict, NotFound
+from backoffice.extensions import db, security
+from backoffice.models import Role, Staff
+
+# Without letters and digits that look alike: a one-time password is read off a terminal.
+ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
+
+
+def create(email: str, role_name: str, password: str | None = None) -> tuple[Staff, str | None]:
+    """Make an account; returns it with the one-time password made for it, or None where one was given."""
+    address, role = _clean(email), _role(role_name)
+    if find(address) is not None:
+        raise _taken(address)
+    if password is not None:
+        passwords.require_acceptable(password, address)
+    one_time = _make_password() if password is None else None
+    staff = Staff(
+        email=address,
+        password=_hash(password or one_time or ""),
+        roles=[role],
+        must_change_password=one_time is not None,
+        fs_uniquifier=uuid4().hex,
+    )
+    db.session.add(staff)
+    try:
+        db.session.commit()
+    except sa.exc.IntegrityError:
+        db.session.rollback()
+        raise _taken(address) from None
+    return staff, one_time
+
+
+def disable(email: str) -> None:
+    """Shut an account out at once, wherever it is signed in."""
+    staff = _existing(email)
+    staff.active = False
+    _end_sessions(staff)
+    db.session.commit()
+
+
+def enable(email: str) -> None:
+    """Let a disabled account sign in again with the password it had."""
+    _existing(email).active = True
+    db.session.commit()
+
+
+def reset_password(email: str) -> str:
+    """Replace the password by a one-time one, which is returned, and end every session of the account."""
+    staff, one_time = _existing(email), _make_password()
+    staff.password = _hash(one_time)
+    staff.must_change_password = True
+    _end_sessions(staff)
+    db.session.commit()
+    return one_time
+
+
+def everyone() -> list[Staff]:
+    """All accounts with their roles, by email address."""
+    return list(db.session.scalars(sa.select(Staff).order_by(Staff.email)))
+
+
+def find(email: str) -> Staff | None:
+    """The account of exactly this address: MySQL would also find one that differs in accents."""
+    address = email.strip().lower()
+    staff = db.session.scalar(sa.select(Staff).where(Staff.email == address))
+    return staff if staff is not None and staff.email == address else None
+
+
+def _existing(email: str) -> Staff:
+    staff = find(email)
+    if staff is None:
+        raise NotFound(_("No account has the address %(email)s. List them: flask staff list", email=email))
+    return staff
+
+
+def _role(name: str) -> Role:
+    role = db.session.scalar(sa.select(Role).where(Role.name == name))
+    if role is None:
+        names = ", ".join(db.session.scalars(sa.select(Role.name).order_by(Role.name)))
+        raise NotFound(_("There is no role %(name)s. The roles are: %(names)s.", name=name, names=names))
+    return role
+
+
+def _clean(email: str) -> str:
+    try:
+        return str(security.mail_util.normalize(email.strip())).lower()
+    except ValueError:
+        raise BadInput(_("%(email)s is not an email address. Write it like name@example.com.", email=email)) from None
+
+
+def _taken(address: str) -> Conflict:
+    return Conflict(
+        _(
+            "%(email)s already has an account. For a new password: flask staff reset-password %(email)s",
+            email=address,
+        )
+    )
+
+
+def _make_password() -> str:
+    return "-".join("".join(secrets.choice(ALPHABET) for _letter in range(4)) for _group in range(4))
+
+
+def _hash(password: str) -> str:
+    return hash_password(security.password_util.normalize(password))
+
+
+def _end_sessions(staff: Staff) -> None:
+    staff.fs_uniquifier = uuid4().hex

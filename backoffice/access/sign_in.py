@@ -1,0 +1,92 @@
+"""Flask-Security set up for staff: argon2id, email and password, sign out by POST, nothing else open."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from flask import Flask, Request
+from flask_security import SQLAlchemyUserDatastore, uia_email_mapper, user_authenticated
+
+from backoffice.access import guard, redirects
+from backoffice.access.forms import NewPasswordForm, SignInForm
+from backoffice.access.passwords import SHORTEST
+from backoffice.config import Settings
+from backoffice.extensions import db, security
+from backoffice.models import Role, Staff, utcnow
+
+CONFIG: dict[str, Any] = {
+    "SECURITY_LOGIN_URL": "/sign-in",
+    "SECURITY_LOGOUT_URL": "/sign-out",
+    "SECURITY_LOGOUT_METHODS": ["POST"],
+    "SECURITY_CHANGE_URL": "/change-password",
+    "SECURITY_CHANGEABLE": True,
+    "SECURITY_POST_LOGIN_VIEW": redirects.HOME,
+    "SECURITY_POST_LOGOUT_VIEW": "/sign-in",
+    "SECURITY_POST_CHANGE_VIEW": redirects.HOME,
+    "SECURITY_SEND_PASSWORD_CHANGE_EMAIL": False,
+    "SECURITY_PASSWORD_HASH": "argon2",
+    "SECURITY_PASSWORD_SCHEMES": ["argon2"],
+    "SECURITY_PASSWORD_LENGTH_MIN": SHORTEST,
+    "SECURITY_RETURN_GENERIC_RESPONSES": True,
+    # Addresses are kept in lower case, so the index serves the look-up.
+    "SECURITY_USER_IDENTITY_ATTRIBUTES": [{"email": {"mapper": uia_email_mapper, "case_insensitive": False}}],
+    # An intranet's own domain will do, and nobody asks the DNS.
+    "SECURITY_EMAIL_VALIDATOR_ARGS": {"globally_deliverable": False, "check_deliverability": False},
+    # What is switched off: tokens, the re-authentication page, its files, its commands.
+    "SECURITY_API_ENABLED_METHODS": ["session"],
+    "SECURITY_FRESHNESS": timedelta(minutes=-1),
+    "SECURITY_STATIC_FOLDER": None,
+    "SECURITY_CLI_USERS_NAME": False,
+    "SECURITY_CLI_ROLES_NAME": False,
+    "SECURITY_CACHE_CONTROL": None,
+    # The token lives as long as the session does: a long edit must not fail on it.
+    "WTF_CSRF_TIME_LIMIT": None,
+    # Asked for in access.check_request, which has an order of its own; no view can be exempt there.
+    "WTF_CSRF_CHECK_DEFAULT": False,
+}
+ROUTES = {
+    "security.login": guard.PUBLIC,
+    "security.logout": guard.SIGNED_IN,
+    "security.change_password": guard.SIGNED_IN,
+}
+
+
+def init_app(app: Flask, settings: Settings) -> None:
+    """Bind Flask-Security to the staff tables and declare its three pages."""
+    app.config.update({**CONFIG, **settings.extra})
+    security.init_app(
+        app,
+        SQLAlchemyUserDatastore(db, Staff, Role),
+        login_form=SignInForm,
+        change_password_form=NewPasswordForm,
+    )
+    security.want_json(_never)
+    security.login_manager.request_loader(_nobody)
+    # Its identities are not used, and loading them would ask the database on every request, files included.
+    security.principal.identity_loaders.clear()
+    user_authenticated.connect(_note_sign_in, app)
+    for endpoint, requirement in ROUTES.items():
+        guard.declare(app, endpoint, requirement)
+
+
+def _never(_request: Request) -> bool:
+    """Sign-in speaks HTML only: its JSON answers would hand out a token."""
+    return False
+
+
+def _nobody(_request: Request) -> None:
+    """No token in a header, an address or a body stands for a person."""
+
+
+def _note_sign_in(_app: Flask, user: Staff, authn_via: list[str] | None = None, **_about: Any) -> None:
+    if authn_via != ["password"]:
+        return
+    # Past the mapper: signing in is no change of the record, so its version and time stay.
+    db.session.execute(
+        sa.update(Staff)
+        .where(Staff.id == user.id)
+        .values(last_sign_in_at=utcnow(), updated_at=Staff.updated_at)
+        .execution_options(synchronize_session=False)
+    )

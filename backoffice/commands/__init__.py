@@ -1,0 +1,79 @@
+"""`flask …` commands, and how all of them fail: one sentence on standard error, exit code 2, no traceback."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import wraps
+
+import click
+import sqlalchemy as sa
+from flask import Flask, current_app
+from flask.cli import AppGroup, ScriptInfo
+
+from backoffice.commands.demo import demo_group
+from backoffice.commands.staff import staff_group
+from backoffice.errors import BackofficeError
+from backoffice.extensions import db
+from backoffice.pages.faults import fault, sentence
+
+
+class Failure(click.ClickException):
+    """A sentence for the operator."""
+
+    exit_code = 2
+
+
+class CommandLine(AppGroup):
+    """The application's commands, those of extensions included, with failures told plainly."""
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Find a command; whatever it raises later leaves through `telling_plainly`."""
+        command = super().get_command(ctx, cmd_name)
+        if command is not None and _TOLD not in ctx.meta:
+            ctx.meta[_TOLD] = ctx.with_resource(telling_plainly())
+        return command
+
+
+_TOLD = "backoffice.telling_plainly"
+
+
+def init_app(app: Flask) -> None:
+    """Register our commands beside those of the extensions."""
+    app.cli = CommandLine(name=app.cli.name, commands=app.cli.commands)
+    app.cli.add_command(staff_group)
+    app.cli.add_command(demo_group)
+
+
+@contextmanager
+def telling_plainly() -> Iterator[bool]:
+    """Turn what an operator can mend into its sentence; all else keeps its traceback."""
+    try:
+        yield True
+    except BackofficeError as error:
+        raise Failure(error.message) from None
+    except sa.exc.SQLAlchemyError as error:
+        kind = fault(error)
+        if kind is None or not current_app:
+            raise
+        raise Failure(sentence(kind, db.engine.url)) from None
+
+
+def failing_plainly(factory: Callable[..., Flask]) -> Callable[..., Flask]:
+    """Let `flask …` end with the sentence when the application cannot be built; others get the error itself.
+
+    `flask` would print a traceback, and for `--help` it catches every Exception: only SystemExit passes.
+    """
+
+    @wraps(factory)
+    def build(*args: object, **kwargs: object) -> Flask:
+        try:
+            return factory(*args, **kwargs)
+        except BackofficeError as error:
+            context = click.get_current_context(silent=True)
+            if context is None or context.find_object(ScriptInfo) is None:
+                raise
+            Failure(error.message).show()
+            raise SystemExit(Failure.exit_code) from None
+
+    return build

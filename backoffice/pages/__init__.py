@@ -1,0 +1,66 @@
+"""The frame around every page: home, health, preferences, what templates may use, error pages."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Flask, current_app, redirect, request
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from werkzeug.wrappers import Response
+
+from backoffice.access import guard, redirects
+from backoffice.config import Settings
+from backoffice.errors import BadInput
+from backoffice.i18n import LOCALE_COOKIE, LOCALES
+from backoffice.pages import context, failures
+
+THEMES = ("auto", "light", "dark")
+THEME_COOKIE = "theme"
+CHOICES = {THEME_COOKIE: THEMES, LOCALE_COOKIE: tuple(code for code, _name in LOCALES)}
+ONE_YEAR = 31_536_000
+
+pages = Blueprint("pages", __name__)
+
+
+def init_app(app: Flask, settings: Settings) -> None:
+    """Register the public pages, the templates' context and the error pages."""
+    app.register_blueprint(pages)
+    for endpoint in ("pages.home", "pages.healthz", "pages.preferences"):
+        guard.declare(app, endpoint, guard.PUBLIC)
+    context.init_app(app, settings)
+    failures.init_app(app)
+
+
+@pages.get("/")
+def home() -> Response:
+    """The site has one entrance."""
+    return redirect(redirects.HOME)
+
+
+@pages.get("/healthz")
+def healthz() -> ResponseReturnValue:
+    """Whether the process answers; it asks no database, so a slow one does not get workers killed."""
+    return "ok", {"Content-Type": "text/plain; charset=utf-8"}
+
+
+@pages.post("/preferences")
+def preferences() -> ResponseReturnValue:
+    """Keep the theme and the language for a year, and go back."""
+    chosen = {name: request.form[name] for name in CHOICES if name in request.form}
+    for name, value in chosen.items():
+        if value not in CHOICES[name]:
+            raise BadInput(_("%(name)s has to be one of: %(choices)s.", name=name, choices=", ".join(CHOICES[name])))
+    response = current_app.make_response(_back())
+    for name, value in chosen.items():
+        response.set_cookie(name, value, max_age=ONE_YEAR, secure=_secure(), httponly=True, samesite="Lax")
+    return response
+
+
+def _back() -> ResponseReturnValue:
+    if guard.wants_json():
+        return "", 204
+    back = redirects.inside(request.form.get("next")) or redirects.referring_page()
+    return redirect(back or redirects.HOME, 303)
+
+
+def _secure() -> bool:
+    return bool(current_app.config["SESSION_COOKIE_SECURE"])

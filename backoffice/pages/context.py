@@ -1,0 +1,55 @@
+"""What every template may use."""
+
+from __future__ import annotations
+
+import hashlib
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from flask import Flask, current_app, request, url_for
+from flask_babel import get_locale
+
+from backoffice.access import permissions
+from backoffice.config import Settings
+from backoffice.i18n import LOCALES
+from backoffice.logs import request_id
+
+
+def init_app(app: Flask, settings: Settings) -> None:
+    """Hand the frame's values to every template, beside what Flask-Login and Flask-WTF hand out."""
+
+    @app.context_processor
+    def frame() -> dict[str, Any]:
+        return {
+            "environment": settings.environment,
+            "theme": _theme(),
+            "locale": str(get_locale() or settings.default_locale),
+            "locales": LOCALES,
+            "may": permissions.may,
+            "asset": asset,
+            "request_id": request_id(),
+        }
+
+
+def asset(path: str) -> str:
+    """The address of a file in static/, stamped with its content so that browsers may keep it for good."""
+    file = Path(current_app.static_folder or "") / path
+    return url_for("static", filename=path, v=_stamp(file, _changed(file)))
+
+
+def _changed(file: Path) -> int:
+    try:
+        return file.stat().st_mtime_ns
+    except FileNotFoundError:
+        return 0
+
+
+@lru_cache(maxsize=1024)
+def _stamp(file: Path, changed: int) -> str:
+    return hashlib.sha256(file.read_bytes()).hexdigest()[:12] if changed else "0"
+
+
+def _theme() -> str:
+    theme = request.cookies.get("theme", "auto")
+    return theme if theme in ("light", "dark") else "auto"
