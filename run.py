@@ -1,0 +1,113 @@
+"""`python run.py`: upgrade the schema, load demo data on the first run, serve. WSGI servers take `run:app`."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import sys
+from typing import Any, NoReturn
+
+import click
+import flask_migrate
+from flask import Flask
+from flask.cli import load_dotenv
+from waitress.server import create_server
+
+from backoffice import create_app
+from backoffice.access import accounts
+from backoffice.commands import telling_plainly
+from backoffice.commands.demo import load_with_bar
+from backoffice.config import Settings
+from backoffice.demo.load import is_empty
+from backoffice.demo.world import Size
+from backoffice.errors import ConfigurationError
+from backoffice.extensions import db
+
+FIRST_ACCOUNT = "admin@example.com"
+EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 - compared with, not bound to
+
+
+def __getattr__(name: str) -> Flask:
+    """Build `app` when somebody asks for it, so that importing this module does nothing."""
+    if name != "app":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    load_dotenv()
+    globals()["app"] = app = create_app()
+    return app
+
+
+@click.command()
+def main() -> None:
+    """Upgrade the schema, load demo data on the first run, and serve until Ctrl-C."""
+    signal.signal(signal.SIGTERM, _stop)
+    with telling_plainly():
+        load_dotenv()
+        app = create_app()
+        settings: Settings = app.extensions["backoffice"]
+        # First of all, so that a taken port is told before anything is loaded or printed.
+        server = _bind(app, settings)
+        with app.app_context(), telling_plainly():
+            _upgrade()
+            one_time_password = _first_run(settings)
+            _tell(settings, one_time_password)
+        server.run()
+        server.close()
+
+
+def _bind(app: Flask, settings: Settings) -> Any:
+    try:
+        return create_server(
+            app,
+            host=settings.host,
+            port=settings.port,
+            threads=settings.threads,
+            ident=None,
+            # Behind a proxy the application reads these headers itself.
+            clear_untrusted_proxy_headers=settings.proxies == 0,
+        )
+    except (OSError, ValueError) as problem:
+        reason = getattr(problem, "strerror", None) or "no such address"
+        raise ConfigurationError(
+            f"Cannot serve on port {settings.port} of {settings.host} ({reason}). "
+            "Set PORT to a free port, for example PORT=8001, and HOST to an address of this machine."
+        ) from None
+
+
+def _upgrade() -> None:
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+    flask_migrate.upgrade()
+
+
+def _first_run(settings: Settings) -> str | None:
+    """Demo data and the first account, made last: a first run that was stopped half-way is simply done again."""
+    if accounts.everyone() or settings.environment not in ("development", "demo"):
+        return None
+    with db.engine.connect() as connection:
+        if is_empty(connection):
+            load_with_bar(connection, Size())
+    return accounts.create(FIRST_ACCOUNT, "admin")[1]
+
+
+def _tell(settings: Settings, one_time_password: str | None) -> None:
+    host = "127.0.0.1" if settings.host in EVERYWHERE else settings.host
+    click.echo(f"\n  Backoffice:         http://{host}:{settings.port}/")
+    if one_time_password:
+        click.echo(f"  Email:              {FIRST_ACCOUNT}")
+        click.echo(f"  One-time password:  {one_time_password}")
+        click.echo("\n  You choose a password of your own when you sign in. Ctrl-C stops the server.\n")
+        return
+    staff = accounts.everyone()
+    if not staff:
+        click.echo("  Nobody can sign in yet. Make an account: flask staff create EMAIL --role admin\n")
+    elif all(person.last_sign_in_at is None for person in staff):
+        click.echo(f"  Nobody has signed in yet. A new password: flask staff reset-password {staff[0].email}\n")
+    else:
+        click.echo("  Ctrl-C stops the server.\n")
+
+
+def _stop(*_signal: object) -> NoReturn:
+    sys.exit(0)
+
+
+if __name__ == "__main__":
+    main()
