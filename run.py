@@ -74,7 +74,7 @@ def _bind(app: Flask, settings: Settings) -> Any:
 
 
 def _upgrade() -> None:
-    logging.getLogger("alembic").setLevel(logging.WARNING)
+    logging.getLogger("alembic.runtime.migration").setLevel(logging.WARNING)
     flask_migrate.upgrade()
 
 

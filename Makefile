@@ -1,0 +1,36 @@
+# Needs python3 (3.11 or newer) and make; everything else goes into .venv.
+PYTHON ?= python3
+VENV ?= .venv
+PYTEST_ARGS ?= -n auto
+PY = $(VENV)/bin/python
+NEW_ENOUGH = import sys; sys.version_info < (3, 11) and sys.exit("Python 3.11 or newer is needed: make PYTHON=python3.13")
+COMPILE = $(VENV)/bin/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --upgrade \
+	--no-header --no-emit-index-url --no-emit-find-links --quiet
+PO = backoffice/translations
+
+.PHONY: run test check fmt lock translations
+
+run: $(VENV)/runtime.stamp ; @$(PY) run.py
+test: $(VENV)/dev.stamp ; $(PY) -m pytest $(PYTEST_ARGS)
+check: $(VENV)/dev.stamp ; $(PY) -m ruff format --check && $(PY) -m ruff check && $(PY) -m mypy && $(VENV)/bin/lint-imports
+fmt: $(VENV)/dev.stamp ; $(PY) -m ruff format && $(PY) -m ruff check --fix
+
+# New versions of everything, for every platform, with the hashes that pip then demands.
+lock: $(VENV)/dev.stamp
+	$(PY) -m pip install --quiet uv
+	$(COMPILE) -o deploy/requirements.txt
+	$(COMPILE) --group dev -c deploy/requirements.txt -o deploy/requirements-dev.txt
+
+# Puts new texts of the code into the catalogues, untranslated, and takes out those that are gone.
+translations: $(VENV)/runtime.stamp
+	$(PY) -m babel.messages.frontend --quiet extract -F $(PO)/babel.cfg -k _l --sort-output --no-location -o $(VENV)/messages.pot .
+	$(PY) -m babel.messages.frontend --quiet update -i $(VENV)/messages.pot -d $(PO) --no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date --no-wrap
+
+$(VENV)/runtime.stamp: deploy/requirements.txt
+$(VENV)/dev.stamp: deploy/requirements-dev.txt
+$(VENV)/%.stamp:
+	@$(PYTHON) -c '$(NEW_ENOUGH)'
+	@echo "Installing $^ into $(VENV) ..."
+	@$(PYTHON) -m venv $(VENV)
+	@$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r $^
+	@touch $@
