@@ -1,0 +1,184 @@
+"""Values as people see them: HTML for lists and details, in the reader's language, and cells for files."""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Callable
+from datetime import UTC, date, datetime, time
+from decimal import Decimal
+from typing import Any
+
+import sqlalchemy as sa
+from babel.numbers import format_decimal
+from flask_babel import format_date, format_datetime, format_time, get_locale, ngettext
+from flask_babel import gettext as _
+from markupsafe import Markup
+
+from backoffice.database.attributes import Attribute, Kind
+from backoffice.database.json_text import print_json
+from backoffice.database.values import print_value
+
+# A list shows a line of it; more would only make the page heavy.
+CLAMP = 200
+# Beyond these a float is clearer with its exponent.
+PLAIN_FLOATS = (1e-4, 1e15)
+UNITS = ("KB", "MB", "GB", "TB")
+# What spreadsheets take for the beginning of a formula, wide signs of Chinese keyboards included.
+FORMULA = re.compile(r"'*(?:[\t\r\n]|[\s\u200b\ufeff]*[=+\-@|%＝＋－＠])")
+
+
+def format_value(attribute: Attribute, value: Any, *, long: bool = False) -> Markup:
+    """A value as HTML, everything in it escaped: one line cut short for lists, or whole (`long`) for details."""
+    if _is_nothing(attribute, value):
+        return Markup(
+            '<span class="value-null"><span aria-hidden="true">—</span><span class="visually-hidden">{}</span></span>'
+        ).format(_("no value"))
+    return FORMATS.get(attribute.kind, _text)(attribute, value, long)
+
+
+def export_value(attribute: Attribute, value: Any) -> Any:
+    """A value as a cell of a CSV file, exact and in no language; formulas in it cannot run.
+
+    NULL is None, so that a writer can tell it from the empty text. Numbers stay numbers, moments are ISO 8601 (those
+    in UTC with a Z), binaries base64. What only a program can read is its type's name in parentheses.
+    """
+    if _is_nothing(attribute, value) or (isinstance(value, (int, float)) and not isinstance(value, bool)):
+        return value
+    text = print_value(attribute, value)
+    match attribute.kind:
+        case Kind.NUMBER | Kind.DATE | Kind.TIME:
+            return text
+        case Kind.DATETIME:
+            return text + "Z" if getattr(value, "tzinfo", None) is not None else text
+        case Kind.BINARY:
+            return base64.b64encode(value).decode()
+        case Kind.OPAQUE:
+            return f"({text})"
+        case _:
+            return escape_formula(text)
+
+
+def escape_formula(text: str) -> str:
+    """The text with an apostrophe before what a spreadsheet would run.
+
+    A text that begins with apostrophes and then a formula gets one more, so that taking one away gives it back.
+    """
+    return "'" + text if FORMULA.match(text) else text
+
+
+def size_text(size: int) -> str:
+    """A number of bytes as a person says it."""
+    if size < 1024:
+        return str(ngettext("%(num)s byte", "%(num)s bytes", size))
+    power = min((size.bit_length() - 1) // 10, len(UNITS))
+    amount = size / 1024**power
+    return f"{_number_text(Decimal(f'{amount:.1f}' if amount < 10 else f'{amount:.0f}'))} {UNITS[power - 1]}"
+
+
+def _text(attribute: Attribute, value: Any, long: bool) -> Markup:
+    text = print_value(attribute, value)
+    if not text:
+        return Markup('<span class="value-empty">""</span>')
+    if long:
+        return Markup('<span class="value-text">{}</span>').format(text)
+    return Markup('<span class="value-text value-text-clamp">{}</span>').format(_cut(text))
+
+
+def _number(attribute: Attribute, value: Any, _long: bool) -> Markup:
+    return Markup('<span class="value-number">{}</span>').format(
+        str(value) if _is_key(attribute) else _number_text(value)
+    )
+
+
+def _boolean(_attribute: Attribute, value: Any, _long: bool) -> Markup:
+    style, word = ("success", _("Yes")) if value else ("neutral", _("No"))
+    return Markup('<span class="badge-soft badge-soft-{}">{}</span>').format(style, word)
+
+
+def _moment(attribute: Attribute, value: Any, _long: bool) -> Markup:
+    if isinstance(value, datetime):
+        aware = value.tzinfo is not None
+        value = value.astimezone(UTC) if aware else value
+        exact = print_value(attribute, value) + ("Z" if aware else "")
+        words = format_datetime(value.replace(tzinfo=None), "medium", rebase=False)
+    elif isinstance(value, date):
+        exact, words = value.isoformat(), format_date(value, "medium", rebase=False)
+    elif isinstance(value, time):
+        exact, words = value.isoformat(), format_time(value, "medium", rebase=False)
+    else:
+        return _text(attribute, value, _long)
+    # Only a moment in UTC may be shown in another zone; a bare day or time is what it says.
+    style = "value-time" if exact.endswith("Z") else "value-date"
+    return Markup('<time class="{}" datetime="{}">{}</time>').format(style, exact, words)
+
+
+def _interval(attribute: Attribute, value: Any, _long: bool) -> Markup:
+    return Markup('<span class="value-number">{}</span>').format(print_value(attribute, value))
+
+
+def _enum(attribute: Attribute, value: Any, _long: bool) -> Markup:
+    return Markup('<span class="badge-soft badge-soft-info">{}</span>').format(print_value(attribute, value))
+
+
+def _json(_attribute: Attribute, value: Any, long: bool) -> Markup:
+    if long:
+        return Markup('<pre class="value-json">{}</pre>').format(print_json(value, nullable=False, pretty=True))
+    return Markup('<code class="value-json">{}</code>').format(_cut(print_json(value, nullable=False)))
+
+
+def _uuid(attribute: Attribute, value: Any, _long: bool) -> Markup:
+    return Markup('<code class="value-uuid">{}</code>').format(print_value(attribute, value))
+
+
+def _binary(_attribute: Attribute, value: Any, _long: bool) -> Markup:
+    return Markup('<span class="value-binary">{}</span>').format(size_text(len(value)))
+
+
+def _opaque(attribute: Attribute, value: Any, _long: bool) -> Markup:
+    return Markup('<code class="value-opaque">{}</code>').format(print_value(attribute, value))
+
+
+def _number_text(value: Any) -> str:
+    """Grouped as the language does, with every digit there is."""
+    if isinstance(value, float) and not (value == 0 or PLAIN_FLOATS[0] <= abs(value) < PLAIN_FLOATS[1]):
+        return repr(value)
+    exact = Decimal(repr(value)) if isinstance(value, float) else Decimal(value)
+    if not exact.is_finite():
+        return str(value)
+    places = max(0, -int(exact.as_tuple().exponent)) if isinstance(value, Decimal) else 0
+    pattern = "#,##0." + ("0" * places if places else "#" * 20)
+    return str(format_decimal(exact, format=pattern, locale=get_locale() or "en", decimal_quantization=False))
+
+
+def _is_nothing(attribute: Attribute, value: Any) -> bool:
+    """Whether there is no value; in a JSON column that is never NULL, None is JSON's null."""
+    return value is None and (attribute.kind is not Kind.JSON or attribute.nullable)
+
+
+def _is_key(attribute: Attribute) -> bool:
+    """Whether a number only names a record: nobody reads an id in groups of three."""
+    column = attribute.column
+    return isinstance(column, sa.Column) and (column.primary_key or bool(column.foreign_keys))
+
+
+def _cut(text: str) -> str:
+    line = text[: CLAMP + 1]
+    return line if len(line) <= CLAMP else line[:CLAMP].rstrip() + "…"
+
+
+FORMATS: dict[Kind, Callable[[Attribute, Any, bool], Markup]] = {
+    Kind.TEXT: _text,
+    Kind.INTEGER: _number,
+    Kind.NUMBER: _number,
+    Kind.BOOLEAN: _boolean,
+    Kind.DATE: _moment,
+    Kind.TIME: _moment,
+    Kind.DATETIME: _moment,
+    Kind.INTERVAL: _interval,
+    Kind.ENUM: _enum,
+    Kind.JSON: _json,
+    Kind.UUID: _uuid,
+    Kind.BINARY: _binary,
+    Kind.OPAQUE: _opaque,
+}
