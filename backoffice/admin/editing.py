@@ -36,7 +36,7 @@ class EditingView(FormView):
                 save(
                     self.db_session,
                     record,
-                    self._values(form),
+                    changes(form, None),
                     lambda: self.on_model_change(form, record, True),
                 )
             except BackofficeError as refusal:
@@ -80,10 +80,6 @@ class EditingView(FormView):
             save(self.db_session, record, changed, lambda: self.on_model_change(form, record, False))
             self.after_model_change(form, record, False)
         return bool(changed)
-
-    def _values(self, form: Form) -> dict[str, Any]:
-        """A new record's values: every field that was filled in, the others by the model's own defaults."""
-        return {f.name: f.data for f in form if f.name != VERSION_FIELD and (f.data is not None or f.raw_data)}
 
     def _saved_message(self, record: Any, changed: bool) -> tuple[str, str]:
         if changed:

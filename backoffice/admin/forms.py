@@ -43,14 +43,16 @@ class FormView(RecordFrame):
         declared = [str(getattr(c, "key", c)) for c in self.form_columns or ()]
         names = declared or [a.name for a in attributes(self.model).values() if self._is_typed(a)]
         excluded = {str(getattr(c, "key", c)) for c in self.form_excluded_columns or ()}
-        return [n for n in names if n not in excluded and (new or not self._is_key(attribute(self.model, n)))]
+        return [n for n in names if n not in excluded and (new or not self._is_key(self.find(n)))]
 
     def _is_typed(self, found: Attribute) -> bool:
         if found.kind is Kind.MANY or found.name in self.system_columns or self.is_foreign_key(found):
             return False
         return not (found.primary_key and _is_made_by_itself(found))
 
-    def _is_key(self, found: Attribute) -> bool:
+    def _is_key(self, found: Attribute | None) -> bool:
+        if found is None:  # a field of `form_extra_fields`
+            return False
         if found.kind is Kind.ONE and found.relationship is not None:
             return any(column.primary_key for column in found.relationship.local_columns)
         return found.primary_key

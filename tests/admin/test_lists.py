@@ -1,0 +1,170 @@
+"""Lists in the browser's eyes: what they show, what their addresses mean, and how many statements they cost."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy.orm import Session
+
+from tests.factories import NOON, collect, make_article, make_articles, make_user
+from tests.pages import listed, row_keys, total
+
+
+@pytest.fixture
+def admin(sign_in: Callable[..., FlaskClient]) -> FlaskClient:
+    return sign_in("admin")
+
+
+def where(*conditions: Any, match: str = "all") -> str:
+    return json.dumps({match: list(conditions)}, ensure_ascii=False)
+
+
+def test_newest_first_in_pages_with_a_total(admin: FlaskClient, session: Session) -> None:
+    ids = [str(a.id) for a in make_articles(session, 30)][::-1]
+    page = admin.get("/admin/article/").get_data(as_text=True)
+    assert total(page) == 30
+    assert row_keys(page) == ids[:25]
+    assert listed(admin, "/admin/article/", page="2") == ids[25:]
+    assert listed(admin, "/admin/article/", page_size="10", page="3") == ids[20:]
+    assert listed(admin, "/admin/article/", sort="title,-id", page_size="10") != ids[:10]
+
+
+def test_search_takes_what_is_typed_as_text(admin: FlaskClient, session: Session) -> None:
+    rows = {t: str(make_article(session, title=t).id) for t in ("三体 I", "100% sure", "a_b", 'O\'Neil "q"', "axb")}
+    for text, titles in (
+        ("三体", ["三体 I"]),
+        ("%", ["100% sure"]),
+        ("a_b", ["a_b"]),
+        ("O'Neil", ['O\'Neil "q"']),
+        ("I 三体", ["三体 I"]),
+        ("nothing", []),
+        ("'; DROP TABLE article; --", []),
+    ):
+        assert listed(admin, "/admin/article/", search=text) == [rows[t] for t in titles], text
+
+
+def test_filters_from_the_address_and_from_the_panel_agree(admin: FlaskClient, session: Session) -> None:
+    ada = make_user(session, username="ada")
+    make_article(session, title="Draft", user=ada)
+    out = str(make_article(session, title="Out", user=ada, published_at=NOON).id)
+    asked = where(["published", "is", True], ["user", "in", [ada.id]])
+    assert listed(admin, "/admin/article/", where=asked) == [out]
+    first = admin.get("/admin/article/?filter_column=published&filter_operator=is&filter_value=true")
+    assert first.status_code == 303
+    second = admin.get(first.location + f"&filter_column=user&filter_operator=in&filter_value={ada.id}")
+    page = admin.get(second.location).get_data(as_text=True)
+    assert row_keys(page) == [out]
+    assert "ada" in page
+
+
+def test_a_wrong_panel_entry_says_so_and_keeps_the_list(admin: FlaskClient, session: Session) -> None:
+    make_article(session)
+    response = admin.get(
+        "/admin/article/?filter_column=id&filter_operator=equals&filter_value=abc", follow_redirects=True
+    )
+    assert response.status_code == 200
+    assert "“abc” is not a whole number" in response.get_data(as_text=True)
+
+
+@pytest.mark.parametrize(
+    ("query", "status"),
+    [
+        ("page=0", 400), ("page=-1", 400), ("page=x", 400), ("page=99999999999999999999", 400), ("page=7", 404),
+        ("page_size=3", 400), ("page_size=1000000", 400), ("sort=nothing", 400), ("sort=content", 400),
+        ("where=%7B", 400), ('where=["title","contains"]', 400), ('where=["password_hash","contains","a"]', 400),
+        ('where=["published_at","on","2026-02-31"]', 400), ("search=" + "x" * 300, 400), ("search=%00", 400),
+    ],
+)  # fmt: skip
+def test_a_wrong_address_answers_with_a_sentence(admin: FlaskClient, query: str, status: int) -> None:
+    response = admin.get(f"/admin/article/?{query}")
+    assert response.status_code == status
+    assert "Traceback" not in response.get_data(as_text=True)
+
+
+@pytest.mark.parametrize(("path", "most"), [("/admin/article/", 5), ("/admin/collection/", 5), ("/admin/user/", 5)])
+def test_a_list_costs_the_same_few_statements_however_long(
+    admin: FlaskClient, session: Session, count_statements: Callable[[], Any], path: str, most: int
+) -> None:
+    def ask() -> int:
+        with count_statements() as statements:
+            assert admin.get(path + "?page_size=100").status_code == 200
+        return len(statements)
+
+    ada = make_user(session)
+    collect(session, ada, make_article(session, user=ada))
+    few = ask()
+    for _ in range(10):
+        user = make_user(session)
+        collect(session, user, [make_article(session, user=user) for _ in range(3)])
+    assert ask() == few
+    # Who is signed in, that person's roles, the count, the rows.
+    assert few <= most
+
+
+def test_long_texts_stay_in_the_database_where_no_column_shows_them(
+    admin: FlaskClient, session: Session, count_statements: Callable[[], Any]
+) -> None:
+    make_article(session, content="x" * 1000)
+    with count_statements() as statements:
+        admin.get("/admin/article/")
+    assert not any("content" in s for s in statements if "FROM article" in s.replace("`", ""))
+
+
+def test_relation_cells_lead_to_the_related_record(admin: FlaskClient, session: Session) -> None:
+    ada = make_user(session, username="ada")
+    make_article(session, user=ada)
+    assert f'href="/admin/user/details/?id={ada.id}"' in admin.get("/admin/article/").get_data(as_text=True)
+
+
+def test_the_three_empty_lists_differ(admin: FlaskClient, session: Session) -> None:
+    nothing = admin.get("/admin/article/").get_data(as_text=True)
+    make_article(session)
+    no_match = admin.get("/admin/article/?search=zzz").get_data(as_text=True)
+    assert "/admin/article/new/" in nothing
+    assert row_keys(nothing) == row_keys(no_match) == []
+    assert nothing.count("Clear") < no_match.count("Clear")
+
+
+def test_the_export_holds_all_rows_of_the_question_and_no_formula(admin: FlaskClient, session: Session) -> None:
+    ada = make_user(session, username="ada")
+    make_articles(session, 30, user=ada, published_at=NOON)
+    make_article(session, title='=HYPERLINK("x")', content="a\nb,c", published_at=NOON)
+    make_article(session, title="draft")
+    response = admin.get("/admin/article/export/csv/", query_string={"where": where(["published", "is", True])})
+    assert response.status_code == 200
+    assert response.is_streamed
+    rows = list(csv.DictReader(io.StringIO(response.get_data(as_text=True).removeprefix("\ufeff"))))
+    assert len(rows) == 31
+    assert rows[0]["Title"].startswith("'=")
+    assert rows[0]["Content"] == "a\nb,c"
+    assert rows[1]["Author"] == "ada"
+    assert admin.get("/admin/article/export/xml/").status_code == 404
+
+
+def test_roles_see_only_what_they_may(sign_in: Callable[..., FlaskClient], session: Session) -> None:
+    make_article(session)
+    viewer = sign_in("viewer")
+    page = viewer.get("/admin/article/").get_data(as_text=True)
+    assert "/admin/article/new/" not in page
+    assert "/admin/article/edit/" not in page
+    assert 'value="delete"' not in page
+    assert viewer.get("/admin/staff/").status_code == 403
+    assert "/admin/staff/" not in page
+    assert viewer.post("/admin/article/action/", data={"action": "publish", "rowid": "1"}).status_code == 403
+
+
+def test_the_home_page_counts_and_draws(admin: FlaskClient, session: Session, count_statements: Any) -> None:
+    collect(session, make_user(session), make_article(session, published_at=NOON))
+    with count_statements() as statements:
+        page = admin.get("/admin/").get_data(as_text=True)
+    assert len(statements) <= 14
+    assert "<svg" in page
+    assert page.count('class="figure') >= 4 or page.count("figure") >= 4
+    assert admin.get("/admin/?days=90").status_code == 200
+    assert admin.get("/admin/?days=3").status_code == 400

@@ -1,0 +1,235 @@
+"""One record: reading, creating, editing, deleting and its relations."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from flask.testing import FlaskClient
+from sqlalchemy.orm import Session
+
+from backoffice.models import Article, Collection, User
+from tests.factories import NOON, collect, make_article, make_articles, make_user
+from tests.pages import field_value, row_keys, total
+
+
+@pytest.fixture
+def admin(sign_in: Callable[..., FlaskClient]) -> FlaskClient:
+    return sign_in("admin")
+
+
+def form_of(page: str, *names: str) -> dict[str, str]:
+    return {name: field_value(page, name) for name in names}
+
+
+ARTICLE_FIELDS = ("title", "user", "published_at", "content", "version")
+
+
+def test_an_article_is_created_edited_and_deleted(admin: FlaskClient, session: Session) -> None:
+    ada = make_user(session, username="ada")
+    created = admin.post("/admin/article/new/", data={"title": "三体", "content": "a\r\nb", "user": str(ada.id)})
+    assert created.status_code == 302
+    article = session.scalars(sa.select(Article)).one()
+    assert (article.title, article.content, article.user_id, article.published_at) == ("三体", "a\nb", ada.id, None)
+    path = f"/admin/article/edit/?id={article.id}"
+    form = form_of(admin.get(path).get_data(as_text=True), *ARTICLE_FIELDS)
+    form |= {"title": "三体 II", "user": "", "published_at": "2026-01-15T12:00"}
+    assert admin.post(path, data=form).status_code == 302
+    session.expire_all()
+    assert (article.title, article.user_id, article.published_at, article.version) == ("三体 II", None, NOON, 2)
+    question = admin.get(f"/admin/article/delete/?id={article.id}")
+    assert "三体 II" in question.get_data(as_text=True)
+    assert admin.post("/admin/article/delete/", data={"id": article.id}).status_code == 302
+    session.expire_all()
+    assert session.scalars(sa.select(Article)).all() == []
+
+
+def test_saving_an_untouched_form_writes_nothing(
+    admin: FlaskClient, session: Session, count_statements: Callable[[], Any]
+) -> None:
+    article = make_article(
+        session, content="a\r\nb\n", user=make_user(session), published_at=NOON.replace(microsecond=7)
+    )
+    path = f"/admin/article/edit/?id={article.id}"
+    form = form_of(admin.get(path).get_data(as_text=True), *ARTICLE_FIELDS)
+    form["content"] = form["content"].replace("\r\n", "\n").replace("\n", "\r\n")
+    with count_statements() as statements:
+        assert admin.post(path, data=form).status_code == 302
+    assert not [s for s in statements if s.startswith(("UPDATE", "INSERT", "DELETE"))]
+    session.expire_all()
+    assert (article.content, article.version) == ("a\r\nb\n", 1)
+
+
+def test_a_stale_form_overwrites_nothing_and_loses_nothing(admin: FlaskClient, session: Session) -> None:
+    article = make_article(session, title="Old", content="old")
+    path = f"/admin/article/edit/?id={article.id}"
+    mine = form_of(admin.get(path).get_data(as_text=True), *ARTICLE_FIELDS)
+    assert admin.post(path, data={**mine, "title": "Theirs"}).status_code == 302
+    refused = admin.post(path, data={**mine, "content": "mine"})
+    page = refused.get_data(as_text=True)
+    assert refused.status_code == 409
+    assert "Theirs" in page
+    assert field_value(page, "content") == "mine"
+    session.expire_all()
+    assert (article.title, article.content) == ("Theirs", "old")
+    again = form_of(page, *ARTICLE_FIELDS)
+    assert again["version"] == "2"
+    assert admin.post(path, data=again).status_code == 302
+
+
+def test_a_form_without_its_version_is_refused(admin: FlaskClient, session: Session) -> None:
+    article = make_article(session, title="Old")
+    assert admin.post(f"/admin/article/edit/?id={article.id}", data={"title": "New"}).status_code == 409
+    session.expire_all()
+    assert article.title == "Old"
+
+
+def test_errors_stand_beside_their_field_and_what_was_typed_stays(admin: FlaskClient, session: Session) -> None:
+    make_user(session, username="ada", email="ada@example.com")
+    response = admin.post("/admin/user/new/", data={"username": "ada", "email": "x" * 200, "name": "Typed"})
+    page = response.get_data(as_text=True)
+    assert response.status_code == 422
+    assert field_value(page, "name") == "Typed"
+    taken = admin.post("/admin/user/new/", data={"username": "ada", "email": "new@example.com", "name": "Typed"})
+    assert taken.status_code == 409
+    assert "already has this value" in taken.get_data(as_text=True)
+    assert session.scalar(sa.select(sa.func.count()).select_from(User)) == 1
+
+
+def test_a_password_is_written_and_never_shown(admin: FlaskClient, session: Session) -> None:
+    ada = make_user(session, username="ada")
+    path = f"/admin/user/edit/?id={ada.id}"
+    form = form_of(admin.get(path).get_data(as_text=True), "username", "email", "name", "address", "version")
+    assert admin.post(path, data={**form, "password": "new secret words"}).status_code == 302
+    session.expire_all()
+    kept = ada.password_hash
+    assert kept is not None
+    assert kept.startswith("$argon2id$")
+    for page in (path, f"/admin/user/details/?id={ada.id}", "/admin/user/", "/admin/user/export/csv/"):
+        text = admin.get(page).get_data(as_text=True)
+        assert "argon2" not in text
+        assert "new secret" not in text
+    form["version"] = "2"
+    assert admin.post(path, data={**form, "password": "", "name": "Ada"}).status_code == 302
+    session.expire_all()
+    assert (ada.password_hash, ada.name) == (kept, "Ada")
+
+
+def test_fields_that_are_not_in_the_form_cannot_be_set(admin: FlaskClient, session: Session) -> None:
+    ada = make_user(session)
+    path = f"/admin/user/edit/?id={ada.id}"
+    form = form_of(admin.get(path).get_data(as_text=True), "username", "email", "name", "address", "version")
+    admin.post(path, data={**form, "id": "999", "password_hash": "x", "created_at": "2000-01-01T00:00", "name": "A"})
+    session.expire_all()
+    assert (ada.name, ada.password_hash, ada.created_at.year > 2000) == ("A", None, True)
+
+
+@pytest.mark.parametrize(
+    "key", ["", "0", "x", "1,2", "99999999999999999999", "-1", "1' OR '1'='1", "\x00", "%00", "１"]
+)
+@pytest.mark.parametrize("page", ["details", "edit", "delete", "relation"])
+def test_a_wrong_key_answers_404(admin: FlaskClient, session: Session, page: str, key: str) -> None:
+    make_user(session)
+    response = admin.get(f"/admin/user/{page}/", query_string={"id": key, "name": "articles"})
+    assert response.status_code == 404
+
+
+def test_a_collection_entry_has_a_composite_key(admin: FlaskClient, session: Session) -> None:
+    reader, article = make_user(session, username="reader"), make_article(session, title="Kept")
+    form = {"user": "reader", "article": str(article.id)}
+    assert admin.post("/admin/collection/new/", data=form).status_code == 302
+    again = admin.post("/admin/collection/new/", data=form)
+    assert again.status_code == 409
+    key = f"{reader.id},{article.id}"
+    assert row_keys(admin.get("/admin/collection/").get_data(as_text=True)) == [key]
+    path = f"/admin/collection/edit/?id={key}"
+    shown = form_of(admin.get(path).get_data(as_text=True), "collected_at", "version")
+    assert admin.post(path, data={**shown, "collected_at": "2026-01-15T12:00"}).status_code == 302
+    session.expire_all()
+    assert session.scalars(sa.select(Collection)).one().collected_at == NOON
+    assert "Kept" in admin.get(f"/admin/collection/details/?id={key}").get_data(as_text=True)
+    assert admin.post("/admin/collection/delete/", data={"id": key}).status_code == 302
+    assert row_keys(admin.get("/admin/collection/").get_data(as_text=True)) == []
+
+
+def test_the_lookup_is_bounded_and_finds_by_key_and_by_text(admin: FlaskClient, session: Session) -> None:
+    users = [make_user(session, username=f"reader{n:02}") for n in range(30)]
+    every = admin.get("/admin/user/lookup/").get_json()
+    assert (len(every["results"]), every["more"]) == (20, True)
+    found = admin.get("/admin/user/lookup/?query=reader07").get_json()
+    assert [r["label"] for r in found["results"]] == ["reader07"]
+    by_key = admin.get(f"/admin/user/lookup/?query={users[3].id}").get_json()
+    assert by_key["results"][0]["id"] == str(users[3].id)
+    assert admin.get("/admin/article/ajax/lookup/?name=user&query=reader07", follow_redirects=True).get_json() == found
+    assert admin.get("/admin/user/lookup/?query=%").get_json()["results"] == []
+
+
+def test_a_user_with_ten_thousand_collected_articles_opens_at_once(
+    admin: FlaskClient, session: Session, count_statements: Callable[[], Any]
+) -> None:
+    reader = make_user(session, username="reader")
+    articles = make_articles(session, 10_000)
+    collect(session, reader, articles)
+    extra = make_article(session, title="Extra")
+    with count_statements() as statements:
+        form_page = admin.get(f"/admin/user/edit/?id={reader.id}").get_data(as_text=True)
+    assert len(statements) <= 4
+    assert len(form_page) < 60_000
+    path = f"/admin/user/relation/?id={reader.id}&name=collection_articles"
+    with count_statements() as statements:
+        panel = admin.get(path).get_data(as_text=True)
+    assert len(statements) <= 7
+    assert (len(row_keys(panel)), total(panel)) == (25, 10_000)
+    attach = path.replace("/relation/", "/relation/attach/")
+    with count_statements() as statements:
+        assert admin.post(attach, data={"related": str(extra.id)}).status_code == 302
+    assert len([s for s in statements if s.startswith("INSERT")]) == 1
+    assert not [s for s in statements if s.startswith("DELETE")]
+    found = admin.get(path + "&search=Extra").get_data(as_text=True)
+    assert row_keys(found) == [str(extra.id)]
+    detach = path.replace("/relation/", "/relation/detach/")
+    admin.post(detach, data={"rowid": [str(extra.id), str(articles[0].id)]})
+    count = session.scalar(sa.select(sa.func.count()).select_from(Collection))
+    assert count == 9_999
+
+
+def test_links_need_the_permission_of_the_link(sign_in: Callable[..., FlaskClient], session: Session) -> None:
+    reader, article = make_user(session), make_article(session)
+    path = f"/admin/user/relation/attach/?id={reader.id}&name=collection_articles"
+    assert sign_in("viewer").post(path, data={"related": str(article.id)}).status_code == 403
+    assert sign_in("editor").post(path, data={"related": str(article.id)}).status_code == 302
+    assert session.scalar(sa.select(sa.func.count()).select_from(Collection)) == 1
+
+
+def test_actions_work_on_ticked_rows_in_one_transaction(admin: FlaskClient, session: Session) -> None:
+    one, two = make_article(session, published_at=NOON), make_article(session)
+    ids = [str(one.id), str(two.id)]
+    done = admin.post("/admin/article/action/", data={"action": "publish", "rowid": ids}, follow_redirects=True)
+    assert "1 article was published. 1 were so already." in done.get_data(as_text=True)
+    asked = admin.post("/admin/article/action/", data={"action": "delete", "rowid": ids})
+    assert 'name="confirmed"' in asked.get_data(as_text=True)
+    assert session.scalar(sa.select(sa.func.count()).select_from(Article)) == 2
+    session.rollback()
+    admin.post("/admin/article/action/", data={"action": "delete", "rowid": ids, "confirmed": "yes"})
+    assert session.scalar(sa.select(sa.func.count()).select_from(Article)) == 0
+    assert admin.post("/admin/article/action/", data={"action": "nothing", "rowid": ids}).status_code == 404
+
+
+def test_deleting_tells_what_goes_along(admin: FlaskClient, session: Session) -> None:
+    ada = make_user(session, username="ada")
+    make_article(session, user=ada)
+    collect(session, ada, make_articles(session, 3))
+    page = admin.get(f"/admin/user/delete/?id={ada.id}").get_data(as_text=True)
+    assert "Articles: 1 stay, without this one." in page
+    assert "Collected articles: 3 links go with it." in page
+
+
+def test_a_return_address_never_leaves_the_site(admin: FlaskClient, session: Session) -> None:
+    article = make_article(session)
+    for evil in ("https://evil.example/", "//evil.example", "/\\evil.example", "javascript:alert(1)"):
+        deleted = admin.get("/admin/article/details/", query_string={"id": article.id, "url": evil})
+        assert deleted.status_code == 200
+        page = deleted.get_data(as_text=True)
+        assert f'href="{evil}"' not in page
