@@ -42,7 +42,7 @@ def databases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Databases]:
     made.drop_all()
 
 
-@pytest.fixture(params=BACKENDS)
+@pytest.fixture
 def backend(request: pytest.FixtureRequest) -> str:
     """The database: a test that uses it, or `app`, runs on each; the mark `sqlite_only` narrows it to one."""
     name: str = request.param
@@ -151,9 +151,10 @@ def chromium() -> str:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Run a test marked `sqlite_only` on SQLite alone, without a skip for the other databases."""
-    if "backend" in metafunc.fixturenames and metafunc.definition.get_closest_marker("sqlite_only"):
-        metafunc.parametrize("backend", ["sqlite"], indirect=True)
+    """Run a test on every database, one marked `sqlite_only` on SQLite alone without a skip for the others."""
+    if "backend" in metafunc.fixturenames:
+        narrowed = metafunc.definition.get_closest_marker("sqlite_only")
+        metafunc.parametrize("backend", ["sqlite"] if narrowed else BACKENDS, indirect=True)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -172,7 +173,5 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
     if browser_path() is None:
         absent.append("Chromium (not found; install it or set TEST_CHROMIUM to its path)")
     terminalreporter.write_line(
-        f"Not run: {', '.join(absent)}."
-        if absent
-        else "Run on everything: SQLite, MariaDB, PostgreSQL, Chromium."
+        f"Not run: {', '.join(absent)}." if absent else "Run on everything: SQLite, MariaDB, PostgreSQL, Chromium."
     )

@@ -52,15 +52,16 @@ def why_absent(backend: str) -> str | None:
 
 def server(backend: str) -> sa.Engine:
     """A connection to the server itself, to make and drop databases with."""
-    url = sa.make_url(SERVERS[backend])
-    # PostgreSQL wants a database even to make another one; MySQL does not.
-    home = sa.make_url(
-        normalise_database_url(f"{SERVERS[backend]}/postgres" if not url.database else str(url))
-    )
-    url = home if backend == "postgresql" else home.set(database=None)
+    # PostgreSQL wants a database even to make another one; MySQL does not, but our addresses name one.
+    home = {"mysql": "mysql", "postgresql": "postgres"}[backend]
+    url = sa.make_url(normalise_database_url(_address(backend, home)))
     return sa.create_engine(
         url, isolation_level="AUTOCOMMIT", poolclass=sa.NullPool, connect_args={"connect_timeout": 3}
     )
+
+
+def _address(backend: str, database: str) -> str:
+    return sa.make_url(SERVERS[backend]).set(database=database).render_as_string(hide_password=False)
 
 
 class Databases:
@@ -81,7 +82,7 @@ class Databases:
         with engine.connect() as connection:
             connection.exec_driver_sql(f"CREATE DATABASE {name}")
         self.made.append((backend, name))
-        return sa.make_url(SERVERS[backend]).set(database=name).render_as_string(hide_password=False)
+        return _address(backend, name)
 
     def make_app(self, url: str, extra: dict[str, Any] | None = None, **settings: Any) -> Flask:
         """An application of its own on the database at `url`; `extra` is Flask configuration."""

@@ -1,0 +1,86 @@
+"""DATABASE_URL: which addresses are served, through which driver, and what a wrong one says."""
+
+from __future__ import annotations
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+
+from backoffice.database.address import engine_options, normalise_database_url
+from backoffice.errors import ConfigurationError
+from backoffice.extensions import db
+
+
+@pytest.mark.parametrize(
+    ("given", "used"),
+    [
+        ("sqlite:///a.db", "sqlite+pysqlite:///a.db"),
+        ("mysql://u:p@h:3306/db", "mysql+pymysql://u:p@h:3306/db?charset=utf8mb4"),
+        ("mysql+pymysql://u:p@h/db", "mysql+pymysql://u:p@h/db?charset=utf8mb4"),
+        ("mariadb://h/db", "mysql+pymysql://h/db?charset=utf8mb4"),
+        ("mysql://h/db?charset=latin1", "mysql+pymysql://h/db?charset=utf8mb4"),
+        ("postgres://h/db", "postgresql+psycopg://h/db"),
+        ("postgresql://u:p@h:5432/db", "postgresql+psycopg://u:p@h:5432/db"),
+        ("postgresql+psycopg://h/db", "postgresql+psycopg://h/db"),
+    ],
+)
+def test_an_address_is_served_by_our_driver(given: str, used: str) -> None:
+    assert normalise_database_url(given) == used
+
+
+def test_a_password_with_signs_survives() -> None:
+    url = sa.make_url(normalise_database_url("mysql://u:p%40ss%2Fw%3Ard@h/db"))
+    assert url.password == "p@ss/w:rd"
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        "",
+        "backoffice",
+        "mysql:/u:hunter2@h/db",
+        "mysql://u:hunter2@h:port/db",
+        "oracle://u:hunter2@h/db",
+        "mysql+mysqldb://u:hunter2@h/db",
+        "mysql://u:hunter2@h",
+        "mysql://u:hunter2@h/",
+        "postgresql://u:hunter2@h:5432",
+    ],
+)
+def test_a_wrong_address_is_refused_in_a_sentence_without_the_password(wrong: str) -> None:
+    with pytest.raises(ConfigurationError) as refusal:
+        normalise_database_url(wrong)
+    assert refusal.value.message.startswith("DATABASE_URL ")
+    assert "mysql://user:password@host:3306/backoffice" in refusal.value.message
+    assert "hunter2" not in refusal.value.message
+
+
+@pytest.mark.parametrize("driver", ["mysql+pymysql", "postgresql+psycopg"])
+def test_the_pool_has_a_connection_for_every_thread(driver: str) -> None:
+    options = engine_options(f"{driver}://h/db", threads=20)
+    assert options["pool_size"] == 20
+    assert options["pool_pre_ping"]
+    assert options["pool_timeout"] <= 30
+
+
+def test_every_database_holds_foreign_keys_and_full_unicode(app: Flask) -> None:
+    with app.app_context(), db.engine.connect() as connection:
+        emoji = connection.scalar(sa.select(sa.literal("文章 📚")))
+        assert emoji == "文章 📚"
+        with pytest.raises(sa.exc.IntegrityError):
+            connection.execute(
+                sa.text(
+                    "INSERT INTO article (title, content, user_id, created_at, updated_at) "
+                    "VALUES ('t', '', 4711, '2026-01-01 00:00:00', '2026-01-01 00:00:00')"
+                )
+            )
+
+
+@pytest.mark.sqlite_only
+def test_sqlite_writes_ahead_and_waits(app: Flask) -> None:
+    with app.app_context(), db.engine.connect() as connection:
+        pragmas = {
+            name: connection.exec_driver_sql(f"PRAGMA {name}").scalar()
+            for name in ("journal_mode", "foreign_keys", "busy_timeout")
+        }
+    assert pragmas == {"journal_mode": "wal", "foreign_keys": 1, "busy_timeout": 15000}
