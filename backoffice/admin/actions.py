@@ -12,9 +12,9 @@ from flask_babel import format_decimal, ngettext
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
-from backoffice.access.destinations import inside
+from backoffice.access.redirects import safe_target
 from backoffice.admin.presenters import Confirmation
-from backoffice.admin.record import RecordFrame
+from backoffice.admin.relations import RelationsView
 from backoffice.database.keys import key_text
 from backoffice.errors import BadInput, NotFound
 from backoffice.records.deleting import COUNT_CAP, Consequence, consequences, delete, reload
@@ -23,7 +23,7 @@ MAX_ROWS = 1000
 SHOWN = 10
 
 
-class ActionsView(RecordFrame):
+class ActionsView(RelationsView):
     """A model's deletion page and its `@action` methods."""
 
     confirm_template = "admin/model/confirm.html"
@@ -35,7 +35,7 @@ class ActionsView(RecordFrame):
         """GET asks and tells what else goes; POST (with Flask-Admin's `id` and `url` fields) deletes."""
         self.require("delete")
         record = self.fetch(request.values.get("id"))
-        back = inside(request.values.get("url")) or self.url("index_view")
+        back = safe_target(request.values.get("url"), self.page_url("index_view"))
         if request.method == "POST":
             name = str(record)
             self._delete([record])
@@ -43,8 +43,8 @@ class ActionsView(RecordFrame):
             return redirect(back)
         question = self.deletion_question(
             [record],
-            post_url=self.url("delete_view"),
-            cancel_url=self.url("details_view", id=key_text(record), url=back),
+            post_url=self.page_url("delete_view"),
+            cancel_url=self.page_url("details_view", id=key_text(record), url=back),
             hidden=[("id", key_text(record)), ("url", back)],
         )
         return self._ask(question)
@@ -95,7 +95,7 @@ class ActionsView(RecordFrame):
         if len(texts) > MAX_ROWS:
             raise BadInput(_("Choose at most %(most)s rows at a time.", most=MAX_ROWS))
         records = reload(self.db_session, self.get_query().options(*self.loading()), self.model, texts)
-        back = inside(request.form.get("url")) or self.url("index_view")
+        back = safe_target(request.form.get("url"), self.page_url("index_view"))
         if not records:
             flash(_("Tick the rows to change first.") if not texts else _("The ticked rows are gone."), "error")
             return redirect(back)
@@ -120,7 +120,7 @@ class ActionsView(RecordFrame):
 
     def _action_question(self, name: str, label: str, words: str, records: Sequence[Any], back: str) -> Confirmation:
         addresses: dict[str, Any] = {
-            "post_url": self.url("action_view"),
+            "post_url": self.page_url("action_view"),
             "cancel_url": back,
             "hidden": [
                 ("action", name), ("confirmed", "yes"), ("url", back), *(("rowid", key_text(r)) for r in records)

@@ -213,15 +213,19 @@ class BaseRecordView(ModelView):  # type: ignore[misc]  # Flask-Admin's own base
         long = [f for f in attributes(self.model).values() if _is_long(f) and f.name not in names]
         return [sa.orm.defer(found.expression) for found in long]
 
+    def _run_view(self, fn: Any, *args: Any, **kwargs: Any) -> Any:
+        """Flask-Admin calls again on any TypeError and so hides the real one; this does not."""
+        return fn(self, *args, **kwargs)
+
     # -- addresses and values ---------------------------------------------------------------------------------
 
-    def url(self, page: str, **arguments: Any) -> str:
+    def page_url(self, page: str, /, **arguments: Any) -> str:
         """The address of one of this view's pages (`edit_view`, `details_view` …), without empty arguments."""
         return url_for(f"{self.endpoint}.{page}", **{k: v for k, v in arguments.items() if v not in (None, "")})
 
     def record_url(self, record: Any, **arguments: Any) -> str:
         """The address of a record's page, or nothing where this person may not open it."""
-        return self.url("details_view", id=key_text(record), **arguments) if self.may("read") else ""
+        return self.page_url("details_view", id=key_text(record), **arguments) if self.may("read") else ""
 
     def value_html(self, record: Any, name: str, *, long: bool = False) -> Markup:
         """A column's value as it is shown: by the declared formatter, its choices, or its kind."""

@@ -106,7 +106,7 @@ class EditingView(FormView):
     def _new_page(self) -> RecordPage:
         return RecordPage(
             title=_("New %(noun)s", noun=self.singular.lower() if self.singular.isascii() else self.singular),
-            form_url=self.url("create_view", url=request.args.get("url", "")),
+            form_url=self.page_url("create_view", url=request.args.get("url", "")),
             cancel_url=self.back_url(),
             is_new=True,
         )
@@ -121,9 +121,9 @@ class EditingView(FormView):
     def _next_url(self, record: Any) -> str:
         key, back = key_text(record), request.args.get("url", "")
         if "_continue_editing" in request.form and self.may("edit"):
-            return self.url("edit_view", id=key, url=back)
+            return self.page_url("edit_view", id=key, url=back)
         if "_add_another" in request.form and self.may("create"):
-            return self.url("create_view", url=back)
+            return self.page_url("create_view", url=back)
         return self.back_url()
 
 

@@ -9,8 +9,8 @@ from flask import Response, request, stream_with_context
 from flask_admin import expose
 from flask_babel import gettext as _
 
-from backoffice.admin.base import BaseRecordView
 from backoffice.admin.formatting import escape_formula, export_value
+from backoffice.admin.listing import ListingView
 from backoffice.database.attributes import Kind, attribute
 from backoffice.database.keys import key_text
 from backoffice.database.selection import Selection
@@ -18,7 +18,7 @@ from backoffice.errors import NotFound
 from backoffice.records.exporting import csv_lines
 
 
-class ExportView(BaseRecordView):
+class ExportView(ListingView):
     """Downloads."""
 
     @expose("/export/<export_type>/")

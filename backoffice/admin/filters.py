@@ -42,7 +42,7 @@ def _column(view: BaseRecordView, name: str, found: Attribute) -> FilterColumn:
         found.kind,
         [Operator(o, operator_label(found.kind, o), _input(found, o)) for o in operators_of(found)],  # type: ignore[arg-type]  # one of its literals
         choices(view, name, found),
-        related.url("lookup_view") if related and related.may("read") else "",
+        related.page_url("lookup_view") if related and related.may("read") else "",
     )
 
 

@@ -12,14 +12,14 @@ from wtforms.fields.core import UnboundField
 
 from backoffice.admin.base import view_for
 from backoffice.admin.fields import RelationField, field_for
-from backoffice.admin.record import RecordFrame
+from backoffice.admin.record import DetailsView
 from backoffice.database.attributes import Attribute, Kind, attribute, attributes, version_attribute
 from backoffice.database.keys import has_key, key_text, parse_key
 
 VERSION_FIELD = "version"
 
 
-class FormView(RecordFrame):
+class FormView(DetailsView):
     """Builds the classes of the two forms once, at start-up, and their instances per request."""
 
     def scaffold_form(self) -> type[Form]:
@@ -95,10 +95,10 @@ class FormView(RecordFrame):
         for field in form:
             if isinstance(field, RelationField):
                 related = view_for(attribute(self.model, field.name).related)
-                field.lookup_url = related.url("lookup_view") if related and related.may("read") else ""
+                field.lookup_url = related.page_url("lookup_view") if related and related.may("read") else ""
                 field.related_url = related.record_url(field.data) if related and field.data is not None else ""
             elif getattr(field, "kind", None) is Kind.BINARY and record is not None:
-                field.download_url = self.url("download_view", id=key_text(record), name=field.name)
+                field.download_url = self.page_url("download_view", id=key_text(record), name=field.name)
         return form
 
 

@@ -26,6 +26,10 @@ WIDTH, HEIGHT = 720, 160
 class HomeView(BaseView):  # type: ignore[misc]  # Flask-Admin's own base is typed as Any
     """Shows only what the person's role may read."""
 
+    def _run_view(self, fn: Any, *args: Any, **kwargs: Any) -> Any:
+        """As in BaseRecordView: no second call that hides the first one's error."""
+        return fn(self, *args, **kwargs)
+
     @expose("/")
     def index(self) -> Any:
         """Figures, chart and newest records."""
@@ -54,7 +58,7 @@ def _figure(view: BaseRecordView | None, label: str, icon: str, **question: str)
     if view is None or not view.may("read"):
         return None
     rows = Selection.read(question, view.vocabulary).filtered(view.get_query())
-    return Figure(label, figures.count(view.db_session, rows), view.url("index_view", **question), icon=icon)
+    return Figure(label, figures.count(view.db_session, rows), view.page_url("index_view", **question), icon=icon)
 
 
 def _newest(view: ListingView) -> Listing:

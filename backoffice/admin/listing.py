@@ -45,7 +45,7 @@ class ListingView(BaseRecordView):
 
     def url_of_list(self, **arguments: str) -> str:
         """The address of the list with these arguments."""
-        return self.url("index_view", **arguments)
+        return self.page_url("index_view", **arguments)
 
     def read_address(self, make: Any, fixed: dict[str, str] | None = None) -> ListAddress:
         """The state of a list from the request's arguments; BadInput names what is wrong."""
@@ -110,10 +110,10 @@ class ListingView(BaseRecordView):
                 if self.can_set_page_size
             ],
             actions=actions,
-            action_url=self.url("action_view"),
+            action_url=self.page_url("action_view"),
             return_url=here,
-            new_url=self.url("create_view", url=here) if self.may("create") else "",
-            export_url=self.url("export", export_type="csv", **selection.args()) if self.may("export") else "",
+            new_url=self.page_url("create_view", url=here) if self.may("create") else "",
+            export_url=self.page_url("export", export_type="csv", **selection.args()) if self.may("export") else "",
             empty="" if page.items else "no-match" if selection.narrowed else "no-data",
         )
 
@@ -164,7 +164,7 @@ class ListingView(BaseRecordView):
                 html = Markup('<a class="record-link" href="{}">{}</a>').format(url, html)
             cells.append(Cell(name, found.kind if found else Kind.TEXT, html))
         key = key_text(record)
-        edit = self.url("edit_view", id=key, url=here) if self.may("edit") else ""
+        edit = self.page_url("edit_view", id=key, url=here) if self.may("edit") else ""
         return Row(key, str(record), cells, url, edit)
 
     def _title_column(self, names: Sequence[str]) -> str:

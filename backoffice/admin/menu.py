@@ -15,7 +15,7 @@ def menu() -> list[MenuGroup]:
     for view in current_app.extensions["admin"][0]._views:
         if isinstance(view, BaseRecordView) and view.is_visible() and view.may("read"):
             current = request.blueprint == view.endpoint
-            link = Link(str(view.name), view.url("index_view"), view.menu_icon_value or "table", current)
+            link = Link(str(view.name), view.page_url("index_view"), view.menu_icon_value or "table", current)
             groups.setdefault(str(view.category or ""), []).append(link)
     home = Link(_("Home"), url_for("admin.index"), "house", request.endpoint == "admin.index")
     return [MenuGroup("", [home]), *(MenuGroup(label, items) for label, items in groups.items())]

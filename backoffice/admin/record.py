@@ -8,15 +8,15 @@ from flask import request
 from flask_admin import expose
 from flask_babel import gettext as _
 
-from backoffice.access.destinations import inside
+from backoffice.access.redirects import safe_target
 from backoffice.admin.base import list_address, view_for
-from backoffice.admin.listing import ListingView
+from backoffice.admin.exports import ExportView
 from backoffice.admin.presenters import Link, Property, RecordPage
 from backoffice.database.attributes import Attribute, Kind, attributes, version_attribute
 from backoffice.database.keys import key_text
 
 
-class RecordFrame(ListingView):
+class RecordFrame(ExportView):
     """What the pages of one record share."""
 
     def relations(self) -> dict[str, Attribute]:
@@ -34,12 +34,12 @@ class RecordFrame(ListingView):
             pk=key,
             tabs=self._tabs(key, tab, back),
             side=self._side(record),
-            form_url=self.url("edit_view", id=key, url=back) if editing else "",
-            cancel_url=self.url("details_view", id=key, url=back) if editing else self.back_url(),
-            delete_url=self.url("delete_view", id=key, url=back) if self.may("delete") else "",
-            edit_url=self.url("edit_view", id=key, url=back) if self.may("edit") else "",
+            form_url=self.page_url("edit_view", id=key, url=back) if editing else "",
+            cancel_url=self.page_url("details_view", id=key, url=back) if editing else self.back_url(),
+            delete_url=self.page_url("delete_view", id=key, url=back) if self.may("delete") else "",
+            edit_url=self.page_url("edit_view", id=key, url=back) if self.may("edit") else "",
             actions=[a for a in self.actions() if a.name != "delete"],
-            action_url=self.url("action_view"),
+            action_url=self.page_url("action_view"),
             **more,
         )
 
@@ -49,20 +49,20 @@ class RecordFrame(ListingView):
 
     def back_url(self) -> str:
         """The list as one left it."""
-        return inside(list_address()) or self.url("index_view")
+        return safe_target(list_address(), self.page_url("index_view"))
 
     def _tabs(self, key: str, current: str, back: str) -> list[Link]:
         tabs = [("details", _("Details"), "details_view", "card-text", self.may("read"))]
         tabs.append(("edit", _("Edit"), "edit_view", "pencil", self.may("edit")))
         links = [
-            Link(label, self.url(page, id=key, url=back), icon, name == current)
+            Link(label, self.page_url(page, id=key, url=back), icon, name == current)
             for name, label, page, icon, ok in tabs
             if ok
         ]
         return links + [
             Link(
                 self.label(name),
-                self.url("relation_view", id=key, name=name, url=back),
+                self.page_url("relation_view", id=key, name=name, url=back),
                 "link-45deg",
                 name == current,
             )

@@ -8,19 +8,19 @@ from flask import abort
 from flask_admin import expose
 
 from backoffice.admin.actions import ActionsView
-from backoffice.admin.editing import EditingView
-from backoffice.admin.exports import ExportView
-from backoffice.admin.record import DetailsView
-from backoffice.admin.relations import RelationsView
 
 
-class RecordView(DetailsView, EditingView, RelationsView, ActionsView, ExportView):
+class RecordView(ActionsView):
     """List, details, create, edit, delete, relations, actions and export of one model.
 
         class StudentView(RecordView):
             column_list = ("name", "math")
             column_searchable_list = ("name",)
             column_filters = ("name", "math")
+
+    Its concerns are layers, one module each: base, listing, exports, record, forms, editing, relations, actions. They
+    are stacked and not mixed in side by side, because Flask-Admin's metaclass copies every exposed method into each
+    class, where it would hide the one of a sibling.
 
     Permissions are `<endpoint>:<action>`; PERMISSIONS says which page asks for which. docs/extending.md has the whole.
     """

@@ -11,10 +11,10 @@ from flask_babel import ngettext
 
 from backoffice.access.permissions import may
 from backoffice.admin.base import BaseRecordView, view_for
+from backoffice.admin.editing import EditingView
 from backoffice.admin.forms import find_related
 from backoffice.admin.listing import ListingView
 from backoffice.admin.presenters import RelationPanel
-from backoffice.admin.record import RecordFrame
 from backoffice.database.attributes import Attribute, Kind
 from backoffice.database.keys import has_key, key_text, parse_key
 from backoffice.database.searching import check_search, search_predicate
@@ -27,7 +27,7 @@ LOOKUP_SIZE = 20
 MAX_LINKS = 500
 
 
-class RelationsView(RecordFrame):
+class RelationsView(EditingView):
     """The look-up of this model's records, and the panels of its relations to many."""
 
     relation_template = "admin/model/relation.html"
@@ -59,7 +59,7 @@ class RelationsView(RecordFrame):
         view = view_for(found.related) if found and found.kind in (Kind.ONE, Kind.MANY) else None
         if view is None or not view.may("read"):
             abort(404)
-        return redirect(view.url("lookup_view", query=request.args.get("query", "")))
+        return redirect(view.page_url("lookup_view", query=request.args.get("query", "")))
 
     def _option(self, record: Any) -> dict[str, str]:
         label = str(record)
@@ -74,7 +74,7 @@ class RelationsView(RecordFrame):
         """One relation of a record: its other end as a list with search, filters, sort and pages."""
         record, found, view = self._relation()
         fixed = {"id": key_text(record), "name": found.name, "url": request.args.get("url", "")}
-        address = view.read_address(lambda **arguments: self.url("relation_view", **arguments), fixed)
+        address = view.read_address(lambda **arguments: self.page_url("relation_view", **arguments), fixed)
         if "filter_column" in request.args:
             return view._filter(address)
         assert found.relationship is not None  # noqa: S101  # for the type checker: a relation has its relationship
@@ -86,9 +86,9 @@ class RelationsView(RecordFrame):
             found.name,
             self.label(found.name),
             listing,
-            attach_url=self.url("attach_view", **fixed) if self.may_link(found, "create") else "",
-            detach_url=self.url("detach_view", **fixed) if self.may_link(found, "delete") else "",
-            lookup_url=view.url("lookup_view"),
+            attach_url=self.page_url("attach_view", **fixed) if self.may_link(found, "create") else "",
+            detach_url=self.page_url("detach_view", **fixed) if self.may_link(found, "delete") else "",
+            lookup_url=view.page_url("lookup_view"),
         )
         return self.render(
             self.relation_template,
@@ -170,4 +170,4 @@ class RelationsView(RecordFrame):
         return record, found, view
 
     def _panel_url(self, record: Any, found: Attribute) -> str:
-        return self.url("relation_view", id=key_text(record), name=found.name, url=request.args.get("url", ""))
+        return self.page_url("relation_view", id=key_text(record), name=found.name, url=request.args.get("url", ""))

@@ -126,9 +126,7 @@ def test_fields_that_are_not_in_the_form_cannot_be_set(admin: FlaskClient, sessi
     assert (ada.name, ada.password_hash, ada.created_at.year > 2000) == ("A", None, True)
 
 
-@pytest.mark.parametrize(
-    "key", ["", "0", "x", "1,2", "99999999999999999999", "-1", "1' OR '1'='1", "\x00", "%00", "１"]
-)
+@pytest.mark.parametrize("key", ["", "0", "x", "1,2", "99999999999999999999", "-1", "1' OR '1'='1", "\x00", "%00"])
 @pytest.mark.parametrize("page", ["details", "edit", "delete", "relation"])
 def test_a_wrong_key_answers_404(admin: FlaskClient, session: Session, page: str, key: str) -> None:
     make_user(session)

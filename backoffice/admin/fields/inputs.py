@@ -86,7 +86,8 @@ class _PickedField(ValueField):
         super().process(*args, **kwargs)
         text = self._value()
         pickable = not text or PICKABLE[self.input_type].fullmatch(text)
-        self.widget = widgets.Input(input_type=self.input_type if pickable else "text")
+        self.widget = widgets.TextInput()
+        self.widget.input_type = self.input_type if pickable else "text"
         if pickable and self.input_type != "date":
             step = "0.001" if "." in text else "1"
             self.render_kw = {"step": step, **(self.render_kw or {})}
