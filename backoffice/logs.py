@@ -56,6 +56,13 @@ class _Handler(logging.StreamHandler):  # type: ignore[type-arg]  # the stream i
 class _OneLine(logging.Formatter):
     """Keeps a message on its line; a traceback follows, indented, so that no text can pose as a record."""
 
+    def format(self, record: logging.LogRecord) -> str:
+        """The record; another handler may have kept a traceback with it that withholds nothing."""
+        record.exc_text = None
+        line = super().format(record)
+        record.exc_text = None
+        return line
+
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802  # the name logging calls
         """The line with control characters made visible."""
         record.message = record.message.translate(_CONTROL_CHARACTERS)

@@ -43,7 +43,7 @@ class SignInForm(LoginForm):
         email, password = str(self.email.data or ""), str(self.password.data or "")
         if not email.strip() or not password:
             return self._refuse(_("Enter your email address and your password."))
-        counted = throttle.counters(email, request.remote_addr)
+        counted = throttle.counters(accounts.normalised(email), request.remote_addr)
         if wait := throttle.take(counted):
             return self._refuse_for(wait)
         self.ifield, self.user = self.email, accounts.find(email)

@@ -32,8 +32,6 @@ CONFIG: dict[str, Any] = {
     "SECURITY_RETURN_GENERIC_RESPONSES": True,
     # Addresses are kept in lower case, so the index serves the look-up.
     "SECURITY_USER_IDENTITY_ATTRIBUTES": [{"email": {"mapper": uia_email_mapper, "case_insensitive": False}}],
-    # An intranet's own domain will do, and nobody asks the DNS.
-    "SECURITY_EMAIL_VALIDATOR_ARGS": {"globally_deliverable": False, "check_deliverability": False},
     # What is switched off: tokens, the re-authentication page, its files, its commands.
     "SECURITY_API_ENABLED_METHODS": ["session"],
     "SECURITY_FRESHNESS": timedelta(minutes=-1),

@@ -34,7 +34,7 @@ class Counter(NamedTuple):
 def counters(email: str, address: str | None) -> list[Counter]:
     """What an attempt counts for: the account asked for, be there one or not, and the network address."""
     return [
-        Counter(_hashed("account", email.strip().lower()), ACCOUNT_TRIES),
+        Counter(_hashed("account", email), ACCOUNT_TRIES),
         Counter(_hashed("address", _network(address)), ADDRESS_TRIES),
     ]
 
