@@ -35,7 +35,13 @@ def load_command(users: int, articles: int, collections: int, seed: int, append:
         if not append and not is_empty(connection):
             raise Conflict("There are users or articles already: add --append to load demo data beside them.")
         connection.rollback()
-        load_with_bar(connection, size, seed=seed, chunkwise=True)
+        try:
+            load_with_bar(connection, size, seed=seed, chunkwise=True)
+        except sa.exc.IntegrityError:
+            raise Conflict(
+                "A username or an email address of the demo data is taken by a user who was there before. "
+                "Load it into another database, or rename that user."
+            ) from None
     seconds = time.monotonic() - started
     click.echo(f"Loaded {size.total:,} rows in {seconds:.1f} s ({size.total / max(seconds, 0.001):,.0f} rows/s).")
 
