@@ -5,12 +5,13 @@ from __future__ import annotations
 from flask import Flask
 from flask_bootstrap import Bootstrap5
 
-from backoffice import access, admin, commands, i18n, logs, pages
+from backoffice import access, admin, commands, i18n, icons, logs, pages
 from backoffice.config import ROOT, Settings
 from backoffice.database.connection import prepare_connections
 from backoffice.extensions import babel, csrf, db, migrate
 
 
+@commands.failing_plainly
 def create_app(settings: Settings | None = None) -> Flask:
     """Build the application; settings come from the environment unless given."""
     settings = settings or Settings.from_environment()
@@ -30,6 +31,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     migrate.init_app(app, db, directory=str(ROOT / "migrations"))
     i18n.init_app(app, babel)
     Bootstrap5(app)
+    icons.init_app(app)
     csrf.init_app(app)
     access.init_app(app, settings)
     pages.init_app(app, settings)
