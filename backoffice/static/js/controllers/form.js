@@ -1,0 +1,24 @@
+// Guards what was typed: asks before leaving with unsaved changes; Ctrl/Cmd-Enter saves.
+
+export function connect(form) {
+  const before = contents(form);
+  let sent = false;
+  const isDirty = () => !sent && ("changed" in form.dataset || contents(form) !== before);
+
+  form.addEventListener("submit", () => (sent = true));
+  addEventListener("pageshow", () => (sent = false));
+  addEventListener("beforeunload", (event) => {
+    if (isDirty()) event.preventDefault();
+  });
+  form.addEventListener("keydown", (event) => {
+    if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
+      event.preventDefault();
+      form.requestSubmit(form.querySelector("[data-save]"));
+    }
+  });
+}
+
+function contents(form) {
+  const pairs = [...new FormData(form)].map(([name, value]) => [name, value instanceof File ? value.name : value]);
+  return JSON.stringify(pairs);
+}

@@ -1,0 +1,15 @@
+// Sends a form once, however often it is clicked.
+
+export function connect(form) {
+  let sent = false;
+  form.addEventListener("submit", (event) => {
+    if (sent) return event.preventDefault();
+    sent = true;
+    event.submitter?.setAttribute("aria-busy", "true");
+  });
+  // Coming back to the page from history makes it ready again.
+  addEventListener("pageshow", () => {
+    sent = false;
+    form.querySelectorAll("[aria-busy]").forEach((button) => button.removeAttribute("aria-busy"));
+  });
+}

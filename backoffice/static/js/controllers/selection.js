@@ -1,0 +1,40 @@
+// Counts the ticked rows and shows what can be done with them; Shift ticks a whole stretch.
+
+export function connect(form) {
+  const bar = form.querySelector(".selection");
+  const count = bar.querySelector(".selection-count");
+  const all = form.querySelector("[data-tick-all]");
+  const boxes = [...form.querySelectorAll("input[name=rowid]")];
+  let anchor = null;
+
+  const show = () => {
+    const ticked = boxes.filter((box) => box.checked).length;
+    bar.toggleAttribute("data-open", ticked > 0);
+    if (ticked) count.textContent = count.dataset.text.replace("{count}", ticked.toLocaleString(document.documentElement.lang));
+    all.checked = ticked === boxes.length;
+    all.indeterminate = ticked > 0 && ticked < boxes.length;
+  };
+  const tick = (some, checked) => {
+    some.forEach((box) => (box.checked = checked));
+    show();
+  };
+
+  all.addEventListener("change", () => tick(boxes, all.checked));
+  bar.querySelector("[data-untick]").addEventListener("click", () => {
+    tick(boxes, false);
+    all.focus();
+  });
+  form.addEventListener("click", (event) => {
+    const at = boxes.indexOf(event.target);
+    if (at < 0) return;
+    if (event.shiftKey && anchor !== null) tick(boxes.slice(Math.min(at, anchor), Math.max(at, anchor) + 1), event.target.checked);
+    anchor = at;
+    show();
+  });
+  // Enter in a tick box would press the first button, which may be a grave one.
+  form.addEventListener("keydown", (event) => {
+    if (event.key === "Enter" && event.target.matches("input")) event.preventDefault();
+  });
+  addEventListener("pageshow", show);
+  show();
+}

@@ -1,0 +1,32 @@
+// Lets notices be heard, closed, and leave by themselves after six seconds, unless something is wrong.
+
+const SECONDS = 6;
+
+export function connect(region) {
+  const list = region.querySelector(".toasts-list");
+  // A live region speaks of what is added to it, not of what it was born with.
+  const notes = [...list.children];
+  list.replaceChildren();
+  requestAnimationFrame(() => notes.forEach((note) => list.append(note)));
+  notes.filter((note) => "passing" in note.dataset).forEach(passAway);
+  region.addEventListener("click", (event) => {
+    if (event.target.closest("[data-dismiss]")) leave(event.target.closest(".toast-note"));
+  });
+}
+
+// The clock stands still while somebody reads it with the pointer or the focus on it.
+function passAway(note) {
+  let timer = 0;
+  const start = () => (timer = setTimeout(() => leave(note), SECONDS * 1000));
+  const stop = () => clearTimeout(timer);
+  note.addEventListener("pointerenter", stop);
+  note.addEventListener("focusin", stop);
+  note.addEventListener("pointerleave", start);
+  note.addEventListener("focusout", start);
+  start();
+}
+
+function leave(note) {
+  note.dataset.leaving = "";
+  setTimeout(() => note.remove(), 180);
+}
