@@ -74,7 +74,7 @@ class ActionsView(RelationsView):
         count = format_decimal(min(found.count, COUNT_CAP))
         count = _("more than %(count)s", count=count) if found.capped else count
         label = self.label(found.relation)
-        sentences = {
+        sentences: dict[str, str] = {
             "delete": _("%(label)s: %(count)s links go with it.", label=label, count=count),
             "unlink": _("%(label)s: %(count)s stay, without this one.", label=label, count=count),
             "refuse": _("%(label)s: %(count)s forbid it. Remove or move them first.", label=label, count=count),

@@ -11,7 +11,7 @@ from wtforms import Form, HiddenField
 from wtforms.fields.core import UnboundField
 
 from backoffice.admin.base import view_for
-from backoffice.admin.fields import RelationField, field_for
+from backoffice.admin.fields import BinaryField, RelationField, field_for
 from backoffice.admin.record import DetailsView
 from backoffice.database.attributes import Attribute, Kind, attribute, attributes, version_attribute
 from backoffice.database.keys import has_key, key_text, parse_key
@@ -78,7 +78,7 @@ class FormView(DetailsView):
         args.setdefault("choices", (self.form_choices or {}).get(found.name))
         return field_for(found, label=label, **args)
 
-    def _relation_field(self, found: Attribute, label: Any, args: dict[str, Any]) -> UnboundField[Any]:
+    def _relation_field(self, found: Attribute, label: Any, args: dict[str, Any]) -> Any:
         return RelationField(
             label,
             load=lambda text: find_related(found.related, text),
@@ -97,7 +97,7 @@ class FormView(DetailsView):
                 related = view_for(attribute(self.model, field.name).related)
                 field.lookup_url = related.page_url("lookup_view") if related and related.may("read") else ""
                 field.related_url = related.record_url(field.data) if related and field.data is not None else ""
-            elif getattr(field, "kind", None) is Kind.BINARY and record is not None:
+            elif isinstance(field, BinaryField) and record is not None:
                 field.download_url = self.page_url("download_view", id=key_text(record), name=field.name)
         return form
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from flask import request
 from flask_admin import BaseView, expose
-from flask_babel import format_date
+from flask_babel import format_date, format_decimal
 from flask_babel import gettext as _
 
 from backoffice.admin.address import ListAddress
@@ -79,14 +79,13 @@ def _chart(view: BaseRecordView) -> Chart:
         )
         for i, (day, n) in enumerate(counts)
     ]  # fmt: skip
-    every = max(1, len(bars) // 6)
     return Chart(
         _("Articles per day"),
         bars,
         WIDTH,
         HEIGHT,
         peak,
-        [(bar.x, format_date(day, "MMM d")) for bar, (day, _n) in list(zip(bars, counts, strict=True))[::every]],
+        [(HEIGHT * (1 - share), format_decimal(round(peak * share))) for share in ((1, 0.5) if peak > 1 else (1,))],
         [Link(_("%(days)s days", days=d), f"{request.path}?days={d}", current=d == days) for d in DAYS],
     )
 

@@ -246,7 +246,7 @@ class Bar:
 
 @dataclass(frozen=True)
 class Chart:
-    """Articles per day: bars to look at, `bars` as a table to read."""
+    """Bars to look at, and the same as a table to read; `ticks` are lines across, as height from the top and number."""
 
     title: str
     bars: Sequence[Bar]

@@ -62,8 +62,9 @@ def in_words(node: Condition | Group, label: Callable[[str], str], operand: Call
         words = [label(node.attribute.name), operator_label(node.attribute.kind, node.operator)]
         return " ".join([*words, operand(node)] if node.operand is not None else words)
     if node.match == "not":
-        return _("not (%(condition)s)", condition=in_words(node.items[0], label, operand))
-    joint = _(" and ") if node.match == "all" else _(" or ")
+        negated: str = _("not (%(condition)s)", condition=in_words(node.items[0], label, operand))
+        return negated
+    joint: str = _(" and ") if node.match == "all" else _(" or ")
     return joint.join(
         f"({text})" if isinstance(item, Group) and item.match != "not" else text
         for item, text in ((item, in_words(item, label, operand)) for item in node.items)

@@ -72,12 +72,11 @@ class Attribute:
         return self.name.rpartition(".")[2]
 
     @property
-    def related(self) -> type[Any]:
+    def related(self) -> Any:
         """The model at the other end of a relation."""
         if self.relationship is None:
             raise LookupError(f"{self.name} is not a relation")
-        related: type[Any] = self.relationship.mapper.class_
-        return related
+        return self.relationship.mapper.class_
 
 
 def kind_of(column_type: TypeEngine[Any]) -> Kind:

@@ -80,9 +80,9 @@ def _in(attribute: Attribute, operand: Sequence[Any]) -> sa.ColumnElement[bool]:
 
 
 def _is(attribute: Attribute, operand: bool) -> sa.ColumnElement[bool]:
-    expression = attribute.expression
+    expression: Any = attribute.expression
     if attribute.column is None:  # a computed condition: itself, or its opposite
-        return expression if operand else sa.not_(expression)
+        return expression if operand else sa.not_(expression)  # type: ignore[no-any-return]  # an untyped attribute
     return expression.is_(sa.true() if operand else sa.false())  # type: ignore[no-any-return]  # as above
 
 

@@ -51,8 +51,8 @@ class BinaryField(ValueField):
         return self.nullable and self.object_data is not None
 
     def differs_from(self, value: Any) -> bool:
-        """Whether a file was sent, or NULL where there is a value."""
-        return self.submitted and bool(self.data != value)
+        """Whether another file was sent, or NULL where there is a value."""
+        return self.submitted and (bool(self.process_errors) or bool(self.data != value))
 
     def pre_validate(self, form: Any) -> None:  # noqa: ARG002 - WTForms passes it
         """A new record's file may be required."""

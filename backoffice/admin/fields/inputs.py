@@ -16,12 +16,9 @@ from backoffice.database.json_text import print_json
 
 SINGLE_LINE = 255
 # What browsers take as a value of their date and time inputs; anything else they empty without a word.
+_DATE = r"(?!0000)\d{4}-(?!00)\d{2}-(?!00)\d{2}"
 _TIME = r"\d{2}:\d{2}(:\d{2}(\.\d{1,3})?)?"
-PICKABLE = {
-    "date": re.compile(r"\d{4}-\d{2}-\d{2}"),
-    "time": re.compile(_TIME),
-    "datetime-local": re.compile(rf"\d{{4}}-\d{{2}}-\d{{2}}T{_TIME}"),
-}
+PICKABLE = {"date": re.compile(_DATE), "time": re.compile(_TIME), "datetime-local": re.compile(f"{_DATE}T{_TIME}")}
 
 
 class TextField(ValueField):
