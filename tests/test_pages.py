@@ -121,6 +121,8 @@ def test_unreachable_database_is_a_page_that_says_so(make_app, sign_in, tmp_path
     assert response.status_code == 503
     assert "The database does not answer, and nothing was saved." in response.text
     assert response.headers["Retry-After"] == "10"
+    app.config["PROPAGATE_EXCEPTIONS"] = False
+    assert browser.get("/no-such-page").status_code == 503, "an error page asks who is signed in"
     assert browser.get("/healthz").status_code == 200
 
 

@@ -80,6 +80,18 @@ def find(email: str) -> Staff | None:
     return staff if staff is not None and staff.email == address else None
 
 
+def authenticate(email: str, password: str) -> Staff | None:
+    """The active account with this address and password; a wrong guess at either takes equally long."""
+    if len(password) > passwords.LONGEST:
+        return None
+    staff = find(email)
+    if staff is None:
+        _hash(password)
+        return None
+    right = staff.verify_and_update_password(security.password_util.normalize(password))
+    return staff if right and staff.active else None
+
+
 def normalised(email: str) -> str:
     """The one way to write an address, in which it is kept, compared and counted."""
     return unicodedata.normalize("NFKC", email).strip().lower()

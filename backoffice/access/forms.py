@@ -1,4 +1,4 @@
-"""The sign-in and change-password forms: Flask-Security's, with a throttle and our own words."""
+"""The sign-in and change-password forms, both behind the throttle."""
 
 from __future__ import annotations
 
@@ -7,71 +7,65 @@ from datetime import timedelta
 from math import ceil
 from typing import Any
 
-from flask import after_this_request, request
+from flask import request
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
-from flask_security import ChangePasswordForm, LoginForm, current_user
-from werkzeug.wrappers import Response
-from wtforms import EmailField, Field, PasswordField, SubmitField
+from flask_security import current_user
+from flask_wtf import FlaskForm
+from wtforms import EmailField, Field, PasswordField, ValidationError
 from wtforms.validators import EqualTo, InputRequired
 
-from backoffice.access import accounts, passwords, redirects, throttle
-from backoffice.extensions import security
+from backoffice.access import accounts, passwords, throttle
+from backoffice.models import Staff
 
 _logger = logging.getLogger(__name__)
 
 
-class SignInForm(LoginForm):
+class SignInForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF is untyped
     """Email address and password. Every refusal reads the same, costs the same and is counted."""
 
     email = EmailField(_l("Email address"), render_kw={"autocomplete": "username"})
     password = PasswordField(_l("Password"), render_kw={"autocomplete": "current-password"})
-    # There is no "remember me": a session ends when SESSION_HOURS have passed.
-    remember = None  # type: ignore[assignment]  # how WTForms leaves a field out
-    submit = SubmitField(_l("Sign in"))
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.next.data = redirects.inside(self.next.data) or ""
-
-    def validate_next(self, field: Field) -> None:
-        """Nothing to complain about: an address outside the site has been dropped already."""
+    # The account that may come in, or how long it has to wait before it is looked at.
+    staff: Staff | None = None
+    wait: timedelta | None = None
 
     def validate(self, **kwargs: Any) -> bool:
         """Whether this is an active account's password; counts the attempt before it looks."""
         email, password = str(self.email.data or ""), str(self.password.data or "")
+        if not super().validate(**kwargs):
+            return False
         if not email.strip() or not password:
             return self._refuse(_("Enter your email address and your password."))
         counted = throttle.counters(accounts.normalised(email), request.remote_addr)
-        if wait := throttle.take(counted):
-            return self._refuse_for(wait)
-        self.ifield, self.user = self.email, accounts.find(email)
-        if len(password) > passwords.LONGEST or not super().validate(**kwargs):
+        self.wait = throttle.take(counted)
+        if self.wait:
+            return self._refuse(_refusal(), try_again_in(self.wait))
+        self.staff = accounts.authenticate(email, password)
+        if self.staff is None:
             _logger.info("a sign-in from %s was refused", request.remote_addr)
             return self._refuse(_refusal())
         throttle.succeed(counted)
-        _lead_to(redirects.inside(self.next.data) or redirects.HOME)
         return True
 
     def _refuse(self, *sentences: str) -> bool:
-        # An error at a field would tell which of the two was wrong.
-        self.email.errors, self.password.errors = [], []
+        # Over the whole form: at a field it would tell which of the two was wrong.
         self.form_errors = [" ".join(sentences)]
         return False
 
-    def _refuse_for(self, wait: timedelta) -> bool:
-        _answer_too_many(wait)
-        return self._refuse(_refusal(), _try_again_in(wait))
 
-
-class NewPasswordForm(ChangePasswordForm):
+class NewPasswordForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF is untyped
     """The present password and a new one twice. Guessing the present one is throttled too."""
 
-    password = PasswordField(_l("Present password"), render_kw={"autocomplete": "current-password"})
+    password = PasswordField(
+        _l("Present password"),
+        validators=[InputRequired(_l("Enter your present password."))],
+        render_kw={"autocomplete": "current-password"},
+    )
     new_password = PasswordField(
         _l("New password"),
-        description=_l("At least %(number)s characters.", number=passwords.SHORTEST),
         validators=[InputRequired(_l("Enter a new password."))],
         render_kw={"autocomplete": "new-password", "minlength": passwords.SHORTEST},
     )
@@ -80,30 +74,34 @@ class NewPasswordForm(ChangePasswordForm):
         validators=[EqualTo("new_password", _l("The two new passwords are not the same."))],
         render_kw={"autocomplete": "new-password"},
     )
-    submit = SubmitField(_l("Change password"))
+
+    wait: timedelta | None = None
+
+    def validate_new_password(self, field: Field) -> None:
+        """A new password has to be good, and new."""
+        if sentence := passwords.complaint(field.data, current_user.email):
+            raise ValidationError(sentence)
+        if field.data == self.password.data:
+            raise ValidationError(_("The new password is the present one: choose another."))
 
     def validate(self, **kwargs: Any) -> bool:
-        """Whether the present password is right and the new one will do."""
-        new = security.password_util.normalize(str(self.new_password.data or ""))
-        if new and (sentence := passwords.complaint(new, current_user.email)):
-            self.new_password.errors = [sentence]
+        """Whether the new password will do and the present one is right, looked at in this order."""
+        if not super().validate(**kwargs):
             return False
         counted = throttle.counters(f"change {current_user.email}", request.remote_addr)
-        if wait := throttle.take(counted):
-            _answer_too_many(wait)
-            self.password.errors = [_try_again_in(wait)]
+        self.wait = throttle.take(counted)
+        if self.wait:
+            self.password.errors = [try_again_in(self.wait)]
             return False
-        right = super().validate(**kwargs)
-        if right:
-            throttle.succeed(counted)
-        return right
+        if accounts.authenticate(current_user.email, str(self.password.data)) is None:
+            self.password.errors = [_("The present password is not right.")]
+            return False
+        throttle.succeed(counted)
+        return True
 
 
-def _refusal() -> str:
-    return str(_("The email address or the password is not right, or the account is not active."))
-
-
-def _try_again_in(wait: timedelta) -> str:
+def try_again_in(wait: timedelta) -> str:
+    """When the throttle opens again, in words."""
     seconds = ceil(wait.total_seconds())
     minutes = ceil(seconds / 60)
     in_seconds = ngettext(
@@ -119,20 +117,5 @@ def _try_again_in(wait: timedelta) -> str:
     return str(in_seconds if seconds < 60 else in_minutes)
 
 
-def _answer_too_many(wait: timedelta) -> None:
-    """429 with the seconds to wait, for programs that look at it."""
-
-    @after_this_request
-    def mark(response: Response) -> Response:
-        response.status_code = 429
-        response.headers["Retry-After"] = str(ceil(wait.total_seconds()))
-        return response
-
-
-def _lead_to(destination: str) -> None:
-    """Flask-Security would take `next` for an endpoint's name first and quote its path twice."""
-
-    @after_this_request
-    def lead(response: Response) -> Response:
-        response.headers["Location"] = destination
-        return response
+def _refusal() -> str:
+    return str(_("The email address or the password is not right, or the account is not active."))

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
-
 from flask import request
 from flask_babel import gettext as _
 
 from backoffice.access.guard import SAFE_METHODS
+from backoffice.access.redirects import split
 from backoffice.errors import NotAllowed
 
 DEFAULT_PORTS = {"http": ":80", "https": ":443"}
@@ -27,6 +26,8 @@ def check() -> None:
 
 def _is_this_host(source: str) -> bool:
     # The scheme is left out: behind a proxy that ends TLS it may read http here and https in the browser.
-    parts = urlsplit(source)
+    parts = split(source)
+    if parts is None:
+        return False
     port = DEFAULT_PORTS.get(parts.scheme, "")
     return bool(parts.netloc) and parts.netloc.removesuffix(port) == request.host.removesuffix(port)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from flask import request
 from werkzeug.urls import iri_to_uri
@@ -29,10 +29,18 @@ def safe_target(address: str | None, otherwise: str) -> str:
 
 def referring_page() -> str | None:
     """The page of this site that sent the request, as a path, if the browser says so."""
-    parts = urlsplit(request.referrer or "")
-    if parts.netloc != request.host:
+    parts = split(request.referrer)
+    if parts is None or parts.netloc != request.host:
         return None
     return inside(parts._replace(scheme="", netloc="", fragment="").geturl())
+
+
+def split(address: str | None) -> SplitResult | None:
+    """The parts of an address that a browser sent; None where it is none."""
+    try:
+        return urlsplit(address or "")
+    except ValueError:
+        return None
 
 
 def present_page() -> str | None:

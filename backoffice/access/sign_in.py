@@ -7,10 +7,9 @@ from typing import Any
 
 import sqlalchemy as sa
 from flask import Flask, Request
-from flask_security import SQLAlchemyUserDatastore, uia_email_mapper, user_authenticated
+from flask_security import SQLAlchemyUserDatastore, user_authenticated
 
-from backoffice.access import guard, redirects
-from backoffice.access.forms import NewPasswordForm, SignInForm
+from backoffice.access import guard, views
 from backoffice.access.passwords import SHORTEST
 from backoffice.config import Settings
 from backoffice.extensions import db, security
@@ -22,16 +21,10 @@ CONFIG: dict[str, Any] = {
     "SECURITY_LOGOUT_METHODS": ["POST"],
     "SECURITY_CHANGE_URL": "/change-password",
     "SECURITY_CHANGEABLE": True,
-    "SECURITY_POST_LOGIN_VIEW": redirects.HOME,
-    "SECURITY_POST_LOGOUT_VIEW": "/sign-in",
-    "SECURITY_POST_CHANGE_VIEW": redirects.HOME,
     "SECURITY_SEND_PASSWORD_CHANGE_EMAIL": False,
     "SECURITY_PASSWORD_HASH": "argon2",
     "SECURITY_PASSWORD_SCHEMES": ["argon2"],
     "SECURITY_PASSWORD_LENGTH_MIN": SHORTEST,
-    "SECURITY_RETURN_GENERIC_RESPONSES": True,
-    # Addresses are kept in lower case, so the index serves the look-up.
-    "SECURITY_USER_IDENTITY_ATTRIBUTES": [{"email": {"mapper": uia_email_mapper, "case_insensitive": False}}],
     # What is switched off: tokens, the re-authentication page, its files, its commands.
     "SECURITY_API_ENABLED_METHODS": ["session"],
     "SECURITY_FRESHNESS": timedelta(minutes=-1),
@@ -54,24 +47,16 @@ ROUTES = {
 def init_app(app: Flask, settings: Settings) -> None:
     """Bind Flask-Security to the staff tables and declare its three pages."""
     app.config.update({**CONFIG, **settings.extra})
-    security.init_app(
-        app,
-        SQLAlchemyUserDatastore(db, Staff, Role),
-        login_form=SignInForm,
-        change_password_form=NewPasswordForm,
-    )
-    security.want_json(_never)
+    security.init_app(app, SQLAlchemyUserDatastore(db, Staff, Role))
+    app.view_functions["security.login"] = views.sign_in
+    app.view_functions["security.logout"] = views.sign_out
+    app.view_functions["security.change_password"] = views.change_password
     security.login_manager.request_loader(_nobody)
     # Its identities are not used, and loading them would ask the database on every request, files included.
     security.principal.identity_loaders.clear()
     user_authenticated.connect(_note_sign_in, app)
     for endpoint, requirement in ROUTES.items():
         guard.declare(app, endpoint, requirement)
-
-
-def _never(_request: Request) -> bool:
-    """Sign-in speaks HTML only: its JSON answers would hand out a token."""
-    return False
 
 
 def _nobody(_request: Request) -> None:

@@ -42,7 +42,10 @@ def _answer_http(error: HTTPException) -> Response:
     return response
 
 
-def _answer_unexpected(_error: InternalServerError) -> Response:
+def _answer_unexpected(error: InternalServerError) -> Response:
+    if isinstance(error.original_exception, sa.exc.SQLAlchemyError):
+        # Raised by an error page, which asks who is signed in.
+        return _answer_database(error.original_exception)
     # Flask has logged the traceback by now.
     return answer(500, message_of(500))
 
@@ -55,12 +58,9 @@ def _answer_database(error: sa.exc.SQLAlchemyError) -> Response:
         _logger.error("unexpected database error", exc_info=error)
         return answer(500, message_of(500))
     _logger.error("the database cannot serve: %s", kind.value, exc_info=error)
-    if kind in (Fault.BUSY, Fault.NO_RIGHT):
-        response = answer(503, _database_message(kind))
-    else:
-        # Without its database the page cannot know who is signed in, and must not ask again.
-        g._login_user = security.login_manager.anonymous_user()
-        response = answer(503, _database_message(kind))
+    # The page would ask the database who is signed in, and fail in its turn.
+    g._login_user = security.login_manager.anonymous_user()
+    response = answer(503, _database_message(kind))
     response.headers["Retry-After"] = "10"
     return response
 

@@ -95,6 +95,7 @@ def test_ended_session_leads_back_to_the_page_of_a_button(browser):
         {"Origin": "http://localhost.evil.example"},
         {"Origin": "http://localhost:8001"},
         {"Origin": "null"},
+        {"Origin": "http://["},
         {"Origin": ""},
         {"Sec-Fetch-Site": "cross-site"},
         {"Sec-Fetch-Site": "same-site"},

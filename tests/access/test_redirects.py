@@ -36,6 +36,8 @@ ATTACKS = [
     "@evil.example",
     ".evil.example",
     "admin.index",
+    "//[",
+    "http://[::1",
     "?x",
     "#x",
 ]
@@ -83,6 +85,12 @@ def test_preferences_ignore_a_foreign_referring_page(client):
     assert response.location == "/admin/"
     response = client.post("/preferences", headers={"Referer": "http://localhost/admin/user/?page=2#top"})
     assert response.location == "/admin/user/?page=2"
+
+
+@pytest.mark.parametrize("referrer", ["http://[", "//[", "nonsense", "http://localhost:port/"])
+def test_malformed_referring_page_is_ignored(client, referrer):
+    response = client.post("/preferences", headers={"Referer": referrer})
+    assert (response.status_code, response.location) == (303, "/admin/")
 
 
 def test_crafted_request_path_is_not_offered_as_next(client):
