@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
+from urllib.parse import parse_qsl
 
 from flask import flash, redirect, request
 from flask_admin import expose
@@ -16,6 +17,8 @@ from backoffice.access.redirects import safe_target
 from backoffice.admin.presenters import Confirmation
 from backoffice.admin.relations import RelationsView
 from backoffice.database.keys import key_text
+from backoffice.database.paging import count_of, parse_page
+from backoffice.database.selection import Selection
 from backoffice.errors import BadInput, NotFound
 from backoffice.records.deleting import COUNT_CAP, Consequence, consequences, delete, reload
 
@@ -40,7 +43,7 @@ class ActionsView(RelationsView):
             name = str(record)
             self._delete([record])
             flash(_("%(noun)s “%(record)s” was deleted.", noun=self.singular, record=name), "success")
-            return redirect(back)
+            return redirect(self.existing_page(back))
         question = self.deletion_question(
             [record],
             post_url=self.page_url("delete_view"),
@@ -81,6 +84,18 @@ class ActionsView(RelationsView):
         }
         return sentences[found.rule]
 
+    def existing_page(self, back: str) -> str:
+        """The list's address one came from, or that of its last page where the deletion has emptied the one named."""
+        path, _mark, query = back.partition("?")
+        arguments = dict(parse_qsl(query))
+        if path != self.page_url("index_view") or "page" not in arguments:
+            return back
+        rows = Selection.read(arguments, self.vocabulary).filtered(self.get_query())
+        size = int(arguments.get("page_size", self.page_size))
+        last = max(1, -(-(self.db_session.scalar(count_of(rows)) or 0) // size))
+        page = min(parse_page(arguments["page"]), last)
+        return self.page_url("index_view", **{**arguments, "page": page if page > 1 else ""})
+
     # -- ticked rows ----------------------------------------------------------------------------------------------
 
     @expose("/action/", methods=("POST",))
@@ -102,7 +117,7 @@ class ActionsView(RelationsView):
         if confirmation and request.form.get("confirmed") != "yes":
             return self._ask(self._action_question(name, str(label), str(confirmation), records, back))
         response = handler([key_text(record) for record in records])
-        return response if response is not None else redirect(back)
+        return response if response is not None else redirect(self.existing_page(back))
 
     def is_action_allowed(self, name: str) -> bool:
         """An action is a permission of its own: `model:action`."""

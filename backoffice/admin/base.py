@@ -36,6 +36,8 @@ COMMON_LABELS = {
     "updated_at": _l("Changed"),
     "version": _l("Version"),
 }
+# Columns so named are left out of lists and pages unless a view asks for them by name.
+SECRET_WORDS = ("password", "secret")
 HEAVY = (Kind.BINARY, Kind.JSON, Kind.OPAQUE)
 
 
@@ -67,6 +69,7 @@ class BaseRecordView(ModelView):  # type: ignore[misc]  # Flask-Admin's own base
             for found in attributes(self.model).values()
             if found.kind is not Kind.MANY
             and not _is_long(found)
+            and not is_secret(found)
             and not self.is_foreign_key(found)
             and found.name != version_attribute(self.model)
         ]
@@ -255,6 +258,11 @@ def relation_html(record: Any) -> Markup:
     view = view_for(type(record))
     url = view.record_url(record) if view else ""
     return Markup('<a class="value-link" href="{}">{}</a>').format(url, record) if url else escape(str(record))
+
+
+def is_secret(found: Attribute) -> bool:
+    """Whether a column's name says that it is not for showing."""
+    return any(word in found.name for word in SECRET_WORDS)
 
 
 def list_address() -> str:

@@ -9,8 +9,8 @@ from flask_admin import expose
 from flask_babel import gettext as _
 from wtforms import Form
 
-from backoffice.admin.fields import changes
-from backoffice.admin.forms import VERSION_FIELD, FormView
+from backoffice.admin.fields import RelationField, changes
+from backoffice.admin.forms import VERSION_FIELD, FormView, find_related
 from backoffice.admin.presenters import FieldError, Property, RecordPage
 from backoffice.database.attributes import version_attribute
 from backoffice.database.keys import key_text
@@ -88,11 +88,20 @@ class EditingView(FormView):
 
     def _note(self, form: Form, refusal: BackofficeError) -> None:
         """Put a refusal beside the fields it is about."""
+        self._look_up_again(form)
         for name in refusal.names if isinstance(refusal, ValueTaken) else ():
             form[name].errors = [
                 *form[name].errors,
                 _("Another record already has this value. Choose a different one."),
             ]
+
+    def _look_up_again(self, form: Form) -> None:
+        """After a rollback the chosen records are stale, and one of them may be what has gone."""
+        for field in form:
+            if isinstance(field, RelationField) and field.data is not None:
+                field.data = find_related(self.find(field.name).related, field.text)  # type: ignore[union-attr]  # found
+                if field.data is None:
+                    field.errors = [*field.errors, _("This record is gone. Choose another.")]
 
     def _conflict(self, form: Form, record: Any) -> list[Property]:
         """What the record holds now in the fields that differ from the form; the form then carries today's version."""

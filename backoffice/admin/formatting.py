@@ -6,7 +6,7 @@ import base64
 import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime, time
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from typing import Any
 
 import sqlalchemy as sa
@@ -24,6 +24,8 @@ CLAMP = 200
 # Beyond these a float is clearer with its exponent.
 PLAIN_FLOATS = (1e-4, 1e15)
 UNITS = ("KB", "MB", "GB", "TB")
+# Babel rounds in the present context, whose 28 digits are fewer than a decimal column may have.
+EXACT_DIGITS = 1000
 # What spreadsheets take for the beginning of a formula, wide signs of Chinese keyboards included.
 FORMULA = re.compile(r"'*(?:[\t\r\n]|[\s\u200b\ufeff]*[=+\-@|%＝＋－＠])")
 
@@ -143,12 +145,13 @@ def _number_text(value: Any) -> str:
     """Grouped as the language does, with every digit there is."""
     if isinstance(value, float) and not (value == 0 or PLAIN_FLOATS[0] <= abs(value) < PLAIN_FLOATS[1]):
         return repr(value)
-    exact = Decimal(repr(value)) if isinstance(value, float) else Decimal(value)
+    exact = Decimal(repr(value) if isinstance(value, float) and not value.is_integer() else value)
     if not exact.is_finite():
         return str(value)
-    places = max(0, -int(exact.as_tuple().exponent)) if isinstance(value, Decimal) else 0
-    pattern = "#,##0." + ("0" * places if places else "#" * 20)
-    return str(format_decimal(exact, format=pattern, locale=get_locale() or "en", decimal_quantization=False))
+    places = max(0, -int(exact.as_tuple().exponent))
+    pattern = "#,##0" + ("." + "0" * places if places else "")
+    with localcontext(prec=EXACT_DIGITS):
+        return str(format_decimal(exact, format=pattern, locale=get_locale() or "en"))
 
 
 def _is_nothing(attribute: Attribute, value: Any) -> bool:

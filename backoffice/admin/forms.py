@@ -10,7 +10,7 @@ from flask_admin.helpers import get_form_data
 from wtforms import Form, HiddenField
 from wtforms.fields.core import UnboundField
 
-from backoffice.admin.base import view_for
+from backoffice.admin.base import BaseRecordView, view_for
 from backoffice.admin.fields import BinaryField, RelationField, field_for
 from backoffice.admin.record import DetailsView
 from backoffice.database.attributes import Attribute, Kind, attribute, attributes, version_attribute
@@ -73,10 +73,13 @@ class FormView(DetailsView):
         label = args.pop("label", None) or self.lazy_label(found.name)
         args.setdefault("description", (self.column_descriptions or {}).get(found.name, ""))
         args.setdefault("render_kw", (self.form_widget_args or {}).get(found.name))
+        field: UnboundField[Any] | None
         if found.kind is Kind.ONE:
-            return self._relation_field(found, label, args)
-        args.setdefault("choices", (self.form_choices or {}).get(found.name))
-        return field_for(found, label=label, **args)
+            field = self._relation_field(found, label, args)
+        else:
+            args.setdefault("choices", (self.form_choices or {}).get(found.name))
+            field = field_for(found, label=label, **args)
+        return field
 
     def _relation_field(self, found: Attribute, label: Any, args: dict[str, Any]) -> Any:
         return RelationField(
@@ -103,17 +106,23 @@ class FormView(DetailsView):
 
 
 def find_related(model: type[Any], text: str) -> Any | None:
-    """The record a relation field means: by its key, or by the exact text of one of its unique columns."""
+    """The record a relation field means: by its key, or by the exact text of a column that only one record has."""
     view = view_for(model)
     if view is None or not view.may("read"):
         return None
     key = parse_key(model, text)
-    by_name = [a.expression == text for a in attributes(model).values() if a.unique and a.kind is Kind.TEXT]
-    for condition in ([has_key(model, [key])] if key else []) + ([sa.or_(*by_name)] if by_name else []):
+    for condition in ([has_key(model, [key])] if key else []) + _by_name(view, text):
         found = view.db_session.scalars(view.get_query().where(condition).limit(2)).all()
         if len(found) == 1:
             return found[0]
     return None
+
+
+def _by_name(view: BaseRecordView, text: str) -> list[sa.ColumnElement[bool]]:
+    """The unique text columns, or else those that are searched, as a condition on this very text."""
+    unique = [a for a in attributes(view.model).values() if a.unique]
+    names = [a for a in unique or view.vocabulary.searchable.values() if a.kind is Kind.TEXT and not a.path]
+    return [sa.or_(*(a.expression == text for a in names))] if names else []
 
 
 def _is_made_by_itself(found: Attribute) -> bool:

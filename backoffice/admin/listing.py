@@ -91,7 +91,7 @@ class ListingView(BaseRecordView):
         return Listing(
             title=title or str(self.name),
             headers=[self._header(address, name) for name in names],
-            rows=[self._row(record, names, here) for record in page.items],
+            rows=self._rows(page.items, names, here),
             pager=_pager(address, page),
             url=address.make(**address.fixed),
             count_text=_("%(count)s in all", count=format_decimal(page.total or 0)),
@@ -153,19 +153,21 @@ class ListingView(BaseRecordView):
             address.selecting(address.selection.replace(sort=(following,))),
         )
 
-    def _row(self, record: Any, names: Sequence[str], here: str) -> Row:
-        url = self.record_url(record, url=here)
+    def _rows(self, records: Sequence[Any], names: Sequence[str], here: str) -> list[Row]:
+        readable, editable = self.may("read"), self.may("edit")
+        kinds = {name: found.kind if (found := self.find(name)) else Kind.TEXT for name in names}
         title = self._title_column(names)
-        cells = []
-        for name in names:
-            found = self.find(name)
-            html = self.value_html(record, name)
-            if name == title and url:
-                html = Markup('<a class="record-link" href="{}">{}</a>').format(url, html)
-            cells.append(Cell(name, found.kind if found else Kind.TEXT, html))
-        key = key_text(record)
-        edit = self.page_url("edit_view", id=key, url=here) if self.may("edit") else ""
-        return Row(key, str(record), cells, url, edit)
+        rows = []
+        for record in records:
+            key = key_text(record)
+            url = self.page_url("details_view", id=key, url=here) if readable else ""
+            edit = self.page_url("edit_view", id=key, url=here) if editable else ""
+            values = {name: self.value_html(record, name) for name in names}
+            if url:
+                values[title] = Markup('<a class="record-link" href="{}">{}</a>').format(url, values[title])
+            cells = [Cell(name, kinds[name], html) for name, html in values.items()]
+            rows.append(Row(key, str(record), cells, url, edit))
+        return rows
 
     def _title_column(self, names: Sequence[str]) -> str:
         """The column that leads to the record: its first text, else the first that leads nowhere else."""

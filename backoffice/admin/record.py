@@ -9,7 +9,7 @@ from flask_admin import expose
 from flask_babel import gettext as _
 
 from backoffice.access.redirects import safe_target
-from backoffice.admin.base import list_address, view_for
+from backoffice.admin.base import is_secret, list_address, view_for
 from backoffice.admin.exports import ExportView
 from backoffice.admin.presenters import Link, Property, RecordPage
 from backoffice.database.attributes import Attribute, Kind, attributes, version_attribute
@@ -104,6 +104,9 @@ class DetailsView(RecordFrame):
         names = [
             a.name
             for a in attributes(self.model).values()
-            if a.kind is not Kind.MANY and a.name not in self.system_columns and not self.is_foreign_key(a)
+            if a.kind is not Kind.MANY
+            and a.name not in self.system_columns
+            and not self.is_foreign_key(a)
+            and not is_secret(a)
         ]
         return self.get_column_names(names, self.column_details_exclude_list)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -86,8 +87,9 @@ def kind_of(column_type: TypeEngine[Any]) -> Kind:
     return next((kind for known, kind in KINDS if isinstance(column_type, known)), Kind.OPAQUE)
 
 
+@cache
 def attribute(model: type[Any], name: str) -> Attribute:
-    """The attribute called `name`; LookupError where the model has none such."""
+    """The attribute called `name`; LookupError where the model has none such. Found once: models do not change."""
     path: list[InstrumentedAttribute[Any]] = []
     *steps, last = name.split(".")
     for step in steps:

@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.exc import StaleDataError
 
-from backoffice.database.attributes import Attribute, Kind, attribute, attributes, primary_key
+from backoffice.database.attributes import Attribute, Kind, attributes, primary_key
 from backoffice.errors import BadInput, Conflict
 
 
@@ -85,29 +85,32 @@ def _stands(session: Session, model: type[Any], unique: Attribute, value: Any, o
 
 
 def _taken_key(session: Session, model: type[Any], changes: Mapping[str, Any], own: Any) -> list[str]:
-    """A new record's key where people give it: by its columns, or by the relations they follow."""
+    """Where people give a new record's key, by its columns or by the relations they follow: whether it is taken."""
     if own is not None:
         return []
     values: dict[str, Any] = {}
     names: list[str] = []
+    known = attributes(model)
     for name, value in changes.items():
-        found = attribute(model, name) if name in sa.inspect(model).all_orm_descriptors else None
-        if found is None or value is None:
-            continue
-        if found.kind is Kind.ONE and found.relationship is not None:
-            for local, remote in found.relationship.local_remote_pairs or []:
-                if local.primary_key:
-                    values[local.name] = getattr(value, found.relationship.mapper.get_property_by_column(remote).key)
-                    names.append(name)
-        elif found.primary_key and found.column is not None:
-            values[found.column.name] = value
-            names.append(name)
-    parts = primary_key(model)
-    columns = [part.column.name for part in parts if part.column is not None]
-    if set(columns) != set(values):
+        part = _key_part(known[name], value) if name in known and value is not None else {}
+        values |= part
+        names += [name] if part else []
+    key = [part.column.name for part in primary_key(model) if part.column is not None]
+    if set(key) != set(values):
         return []
-    exists = session.get(model, tuple(values[column] for column in columns)) is not None
-    return names if exists else []
+    return names if session.get(model, tuple(values[column] for column in key)) is not None else []
+
+
+def _key_part(found: Attribute, value: Any) -> dict[str, Any]:
+    """The key columns that a value sets, by their names."""
+    relation = found.relationship
+    if relation is None:
+        return {found.column.name: value} if found.primary_key and found.column is not None else {}
+    return {
+        local.name: getattr(value, relation.mapper.get_property_by_column(remote).key)
+        for local, remote in relation.local_remote_pairs or []
+        if local.primary_key and found.kind is Kind.ONE
+    }
 
 
 def _refusal(session: Session, model: type[Any], changes: Mapping[str, Any]) -> Conflict:

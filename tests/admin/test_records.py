@@ -231,3 +231,25 @@ def test_a_return_address_never_leaves_the_site(admin: FlaskClient, session: Ses
         assert deleted.status_code == 200
         page = deleted.get_data(as_text=True)
         assert f'href="{evil}"' not in page
+
+
+def test_deleting_the_last_row_of_the_last_page_leads_to_the_page_before(admin: FlaskClient, session: Session) -> None:
+    articles = make_articles(session, 26)
+    back = "/admin/article/?sort=-id&page=2"
+    deleted = admin.post("/admin/article/delete/", data={"id": articles[0].id, "url": back})
+    assert deleted.location == "/admin/article/?sort=-id"
+    assert admin.get(deleted.location).status_code == 200
+
+
+def test_a_related_record_is_named_by_its_exact_text_where_only_one_has_it(
+    admin: FlaskClient, session: Session
+) -> None:
+    reader = make_user(session, username="reader")
+    make_article(session, title="三体")
+    make_articles(session, 1, title="Twice")
+    make_articles(session, 1, title="Twice")
+    path = f"/admin/user/relation/attach/?id={reader.id}&name=collection_articles"
+    admin.post(path, data={"related": "三体"})
+    refused = admin.post(path, data={"related": "Twice"}, follow_redirects=True)
+    assert "“Twice” was found" in refused.get_data(as_text=True)
+    assert session.scalar(sa.select(sa.func.count()).select_from(Collection)) == 1

@@ -13,6 +13,7 @@ from backoffice.admin.fields.base import KeptField, ValueField, comparable, no_v
 from backoffice.database import limits
 from backoffice.database.attributes import Kind
 from backoffice.database.json_text import print_json
+from backoffice.database.moments import is_aware
 
 SINGLE_LINE = 255
 # What browsers take as a value of their date and time inputs; anything else they empty without a word.
@@ -114,6 +115,11 @@ class DateTimeField(TimeField):
 
     kind = Kind.DATETIME
     input_type = "datetime-local"
+
+    @property
+    def in_utc(self) -> bool:
+        """Whether the page has to say that the time is in UTC."""
+        return is_aware(self.attribute.type)
 
 
 class JsonField(ValueField):

@@ -15,7 +15,6 @@ class UserView(RecordView):
 
     singular_name = _l("User")
     column_list = ("id", "username", "email", "name", "address", "created_at")
-    column_details_exclude_list = ("password_hash",)
     column_searchable_list = ("username", "email", "name")
     column_filters = (
         "id",
