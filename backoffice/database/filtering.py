@@ -82,6 +82,8 @@ def parse_where(text: str, attributes: Mapping[str, Attribute]) -> Group:
     """Read the `where` of an address; a BadInput says which part is wrong and what would be right."""
     try:
         source = json.loads(text)
+        # Half of a surrogate pair passes in JSON, but no page could be sent that repeats it.
+        json.dumps(source, ensure_ascii=False).encode()
     except (ValueError, RecursionError):
         raise BadInput(
             _("The filter in the address is not valid JSON. Clear the filters and set them again.")

@@ -55,7 +55,8 @@ def matches(attribute: Attribute, operator: str, operand: Any) -> sa.ColumnEleme
 def does_not_match(attribute: Attribute, operator: str, operand: Any) -> sa.ColumnElement[bool]:
     """Every other row, those without a value among them: to a person, what has no title does not contain “x”."""
     predicate = matches(attribute, operator, operand)
-    if attribute.path or not attribute.nullable or attribute.kind in (Kind.ONE, Kind.MANY) or operator == "null":
+    decided = operator in ("null", "empty") or attribute.path or attribute.kind in (Kind.ONE, Kind.MANY)
+    if decided or not attribute.nullable:
         return sa.not_(predicate)
     return sa.or_(sa.not_(predicate), attribute.expression.is_(sa.null()))
 
