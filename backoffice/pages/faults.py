@@ -61,7 +61,9 @@ def _by_text(error: sa.exc.DBAPIError) -> Fault | None:
     for phrase, kind in PHRASES.items():
         if phrase in text:
             return kind
-    if 'database "' in text and "does not exist" in text:
+    if "does not exist" in text and 'role "' in text:
+        return Fault.REFUSED
+    if "does not exist" in text and 'database "' in text:
         return Fault.NO_DATABASE
     # Without a statement the connection itself has failed.
     return Fault.UNREACHABLE if error.connection_invalidated or error.statement is None else None
@@ -94,4 +96,5 @@ def place(url: sa.URL) -> str:
     """Where the database is, without the account."""
     if url.get_backend_name() == "sqlite":
         return str(url.database)
-    return url._replace(username=None, password=None, query=sa.util.EMPTY_DICT).render_as_string()
+    bare = sa.URL.create(url.get_backend_name(), host=url.host, port=url.port, database=url.database)
+    return bare.render_as_string()

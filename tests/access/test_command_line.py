@@ -12,7 +12,7 @@ import pytest
 import sqlalchemy as sa
 
 from backoffice.config import ROOT
-from tests.databases import SERVERS
+from tests.databases import LABELS, SERVERS, why_absent
 
 
 def flask(*args: str, **settings: str) -> subprocess.CompletedProcess[str]:
@@ -66,17 +66,19 @@ def test_wrong_database_or_account(backend, tmp_path):
     assert_one_sentence(result, part)
 
 
-def test_refused_account(backend, tmp_path):
-    if backend != "mysql":
-        return
-    url = sa.make_url(SERVERS[backend]).set(username="nobody", password="hunter2", database="x")
+@pytest.mark.parametrize("server", ["mysql", "postgresql"])
+def test_refused_account(server, tmp_path):
+    if reason := why_absent(server):
+        pytest.skip(f"{LABELS[server]}: {reason}")
+    url = sa.make_url(SERVERS[server]).set(username="no_such_account", password="hunter2", database="x")
     result = flask(
         "staff",
         "list",
         DATABASE_URL=url.render_as_string(hide_password=False),
         BACKOFFICE_INSTANCE=str(tmp_path),
     )
-    assert_one_sentence(result, "refuses the account")
+    assert_one_sentence(result, f"{server}://", "refuses the account")
+    assert "no_such_account" not in result.stderr
 
 
 def test_missing_schema_tells_to_upgrade(backend, databases, tmp_path):
