@@ -28,17 +28,4 @@ function connectForm(form) {
   };
   operator.addEventListener("change", showOperand);
   showOperand();
-  form.addEventListener("submit", () => joinChoices(slot));
-}
-
-// Ticked choices travel as one value, parted by commas, as a typed list does.
-function joinChoices(slot) {
-  const choices = slot.querySelector("[data-choices]");
-  if (!choices) return;
-  const joined = Object.assign(choices.querySelector("input[type=hidden]") ?? document.createElement("input"), {
-    type: "hidden",
-    name: choices.dataset.choices,
-    value: [...choices.querySelectorAll(":checked")].map((box) => box.value).join(","),
-  });
-  choices.append(joined);
 }

@@ -12,7 +12,7 @@ export function connect(list) {
     current()?.removeAttribute("data-at");
     next.setAttribute("data-at", "");
     next.scrollIntoView({ block: "nearest" });
-    next.querySelector(".row-link, td a, input")?.focus({ preventScroll: true });
+    next.querySelector(".record-link, td a, input")?.focus({ preventScroll: true });
   };
   const open = (selector) => current()?.querySelector(selector)?.click();
   const keys = {
@@ -20,7 +20,7 @@ export function connect(list) {
     k: () => move(-1),
     x: () => open("input[name=rowid]"),
     e: () => open(".row-edit"),
-    Enter: () => open(".row-link, td a"),
+    Enter: () => open(".record-link, td a"),
     c: () => list.querySelector("[data-new]")?.click(),
     "/": () => list.querySelector("input[type=search]")?.select() ?? list.querySelector("input[type=search]")?.focus(),
   };
