@@ -37,9 +37,7 @@ def make_articles(session: Session, number: int, **values: Any) -> list[Article]
     return articles
 
 
-def collect(
-    session: Session, user: User, articles: Article | Iterable[Article], **values: Any
-) -> list[Collection]:
+def collect(session: Session, user: User, articles: Article | Iterable[Article], **values: Any) -> list[Collection]:
     """Put one or more articles into the user's collection."""
     chosen = [articles] if isinstance(articles, Article) else list(articles)
     links = [Collection(user_id=user.id, article_id=article.id, **values) for article in chosen]
