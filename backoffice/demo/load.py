@@ -77,8 +77,9 @@ def article_rows(world: World, users_before: int, before: int) -> Iterator[Row]:
     """Articles, oldest first."""
     for n in range(world.size.articles):
         title, content = article(world.seed, before + n)
-        author, published = world.author(n), world.published(n)
-        seen = published or world.written(n)
+        written = world.written(n)
+        author, published = world.author(n, written), world.published(n, written)
+        seen = published or written
         edited = world.chance(8, n) < 0.25
         changed = min(seen + timedelta(days=90) * world.chance(9, n), world.now) if edited else seen
         yield {
@@ -87,7 +88,7 @@ def article_rows(world: World, users_before: int, before: int) -> Iterator[Row]:
             "content": content,
             "user_id": None if author is None else users_before + author + 1,
             "published_at": published,
-            "created_at": world.written(n),
+            "created_at": written,
             "updated_at": changed,
             "version": 1 + (published is not None) + edited,
         }

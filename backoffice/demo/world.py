@@ -57,18 +57,18 @@ class World:
         rests = moment.weekday() >= 5 and self.chance(3, article) < WEEKEND_REST
         return earlier if rests and earlier > self.now - SPAN else moment
 
-    def published(self, article: int) -> datetime | None:
+    def published(self, article: int, written: datetime) -> datetime | None:
         """When readers could first see it: about 70 % are out, the youngest not yet."""
         if self.chance(4, article) > 0.71:
             return None
-        moment = self.written(article) + timedelta(days=5) * self.chance(5, article) ** 3
+        moment = written + timedelta(days=5) * self.chance(5, article) ** 3
         return moment if moment <= self.now else None
 
-    def author(self, article: int) -> int | None:
+    def author(self, article: int, written: datetime) -> int | None:
         """Who wrote it: by Zipf's law one of those who had joined by then; one in a hundred has lost its author."""
         if not self.size.users or self.chance(6, article) < 0.01:
             return None
-        passed = (self.written(article) - (self.now - SPAN)) / SPAN
+        passed = (written - (self.now - SPAN)) / SPAN
         there = max(1, int(self.size.users * passed ** (1 / GROWTH)))
         # The inverse of Zipf's distribution function, so that no table of weights is kept.
         rank = int((there + 1) ** self.chance(7, article))
