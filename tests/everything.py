@@ -137,3 +137,26 @@ NEEDED = {f"{name}_needed": value for name, value in PLAIN.items()}
 def everything(**values: Any) -> Everything:
     """A record, not yet saved, with nothing but what it needs and what is given."""
     return Everything(**{**NEEDED, **values})
+
+
+# A second value for each pair of columns that can be compared or typed, each unequal to the first.
+OTHER: dict[str, Any] = {
+    "integer": -7,
+    "small": 0,
+    "big": -(2**40),
+    "string": "ada lovelace 100%",
+    "text": "三体\n😀",
+    "date": date(1, 1, 1),
+    "time": time(0),
+    "naive": datetime(999, 12, 31, 23, 59, 59),  # noqa: DTZ001 - the column keeps no zone
+    "moment": datetime(2026, 1, 31, 18, 30, 0, 1, tzinfo=UTC),
+    "interval": timedelta(seconds=-1),
+    "float": -0.25,
+    "double": 1e300,
+    "numeric": Decimal("-0.125"),
+    "boolean": False,
+    "colour": Colour.RED,
+    "state": "done",
+    "json": [],
+    "uuid": uuid.UUID(int=2**127),
+}

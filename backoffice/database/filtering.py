@@ -25,6 +25,7 @@ from backoffice.database.operators import (
     matches,
     operators_of,
 )
+from backoffice.database.reading import checked
 from backoffice.database.values import parse_value
 from backoffice.errors import BadInput
 
@@ -159,7 +160,7 @@ def _value(attribute: Attribute, operator: str, raw: Any) -> Any:
             raise BadInput(_("“%(value)s” is not the key of a record.", value=raw))
         return key
     if attribute.kind is Kind.JSON:
-        return str(raw)
+        return checked(str(raw))
     if operator == "on":
         return _day(raw)
     value = parse_value(attribute, raw)

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from flask_babel import gettext as _
 
 from backoffice.database import limits
+from backoffice.database.reading import checked
 from backoffice.errors import BadInput
 
 # Longest whole number that survives everywhere: SQLite makes a float of a larger one.
@@ -72,8 +73,7 @@ def _check(value: Any, depth: int) -> None:
         for item in value.values() if isinstance(value, dict) else ():
             _check(item, depth + 1)
     elif isinstance(value, str):
-        if "\0" in value or any("\ud800" <= character <= "\udfff" for character in value):
-            raise BadInput(_("This JSON holds a character that cannot be kept."))
+        checked(value)
     elif isinstance(value, float):
         if not math.isfinite(value):
             raise BadInput(_("This JSON holds a number that cannot be kept, such as NaN."))

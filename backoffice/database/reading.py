@@ -33,6 +33,13 @@ def tidy(text: str) -> str:
     return unicodedata.normalize("NFKC", text).translate(MINUS).strip()
 
 
+def checked(text: str) -> str:
+    """The text itself, if every database keeps all of its characters."""
+    if "\0" in text or any("\ud800" <= character <= "\udfff" for character in text):
+        raise BadInput(_("The text holds a character that cannot be kept. Type it anew."))
+    return text
+
+
 def quoted(text: str) -> str:
     """The text as a message can repeat it: short, and without what cannot be shown."""
     shown = "".join(character if character.isprintable() else "\ufffd" for character in text[: QUOTED + 1])

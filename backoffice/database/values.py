@@ -33,7 +33,7 @@ from backoffice.database.moments import (
     print_moment,
 )
 from backoffice.database.numerals import parse_integer, parse_number, print_number
-from backoffice.database.reading import UUID, as_text, quoted, tidy
+from backoffice.database.reading import UUID, as_text, checked, quoted, tidy
 from backoffice.errors import BadInput
 
 TRUE = frozenset({"true", "1", "yes", "on"})
@@ -84,8 +84,7 @@ def parse_bytes(attribute: Attribute, content: bytes, dialect: str = limits.ANY)
 
 
 def _parse_text(column_type: Any, text: str, dialect: str) -> str:
-    if "\0" in text or any("\ud800" <= character <= "\udfff" for character in text):
-        raise BadInput(_("The text holds a character that cannot be kept. Type it anew."))
+    checked(text)
     longest = limits.characters(column_type)
     if longest is not None and len(text) > longest:
         raise BadInput(_("The text is too long: %(size)s characters where %(most)s fit.", size=len(text), most=longest))

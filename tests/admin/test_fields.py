@@ -7,7 +7,6 @@ import json
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
-from html.parser import HTMLParser
 from types import SimpleNamespace
 from typing import Any
 
@@ -24,6 +23,7 @@ from wtforms.validators import Email, InputRequired, Length
 from backoffice.admin.fields import PasswordField, RelationField, ValueField, changed_value, changes, field_for
 from backoffice.database.attributes import Attribute, Kind, attribute, attributes
 from backoffice.models import Article, Staff
+from tests.admin.browser import sent_by_browser
 from tests.everything import NEEDED, PLAIN, Base, Colour, Everything, everything
 from tests.factories import NOON
 
@@ -32,51 +32,13 @@ COLUMNS = [*PLAIN, *NEEDED]
 TYPED = [name for name in COLUMNS if not name.startswith(("pickle", "binary"))]
 
 
-class Inputs(HTMLParser):
-    """What a browser sends back for a page: the values of its inputs, with its own line ends."""
-
-    def __init__(self, page: str) -> None:
-        super().__init__()
-        self.sent: MultiDict[str, Any] = MultiDict()
-        self.area: str | None = None
-        self.select: str | None = None
-        self.lines = ""
-        self.feed(page)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        values = {name: value or "" for name, value in attrs}
-        if tag == "textarea":
-            self.area, self.lines = values["name"], ""
-        elif tag == "select":
-            self.select = values["name"]
-            self.sent[self.select] = ""
-        elif tag == "option" and self.select and "selected" in values:
-            self.sent[self.select] = values["value"]
-        elif tag == "input" and values.get("type") == "checkbox":
-            self.sent.setlist(values["name"], ["false", "true"] if "checked" in values else ["false"])
-        elif tag == "input":
-            # Inputs of one line lose their line ends.
-            self.sent[values["name"]] = values.get("value", "").replace("\r", "").replace("\n", "")
-
-    def handle_data(self, data: str) -> None:
-        self.lines += data
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag == "textarea" and self.area:
-            lines = self.lines.replace("\r\n", "\n").replace("\r", "\n").removeprefix("\n")
-            self.sent[self.area] = lines.replace("\n", "\r\n")
-            self.area = None
-        elif tag == "select":
-            self.select = None
-
-
 def form_of(model: type[Any], *names: str, **options: Any) -> type[Form]:
     fields = {name: field_for(attribute(model, name), label=name, **options) for name in names}
     return type("MadeForm", (Form,), fields)
 
 
-def sent_by_browser(form: Form) -> MultiDict[str, Any]:
-    return Inputs("".join(str(field()) for field in form)).sent
+def drawn(form: Form) -> str:
+    return "".join(str(field()) for field in form)
 
 
 def record_with(**values: Any) -> Any:
@@ -154,7 +116,7 @@ def test_an_untouched_form_changes_nothing_whatever_the_record_holds(app: Flask,
     for record in records:
         before = stored_row(session, record.id)
         with app.test_request_context():
-            sent = sent_by_browser(made_form(obj=record))
+            sent = sent_by_browser(drawn(made_form(obj=record)))
             form = made_form(sent, obj=record)
             assert form.validate(), form.errors
             assert changes(form, record) == {}
@@ -193,7 +155,7 @@ def test_any_text_survives_a_browser(text: str, multiline: bool) -> None:
     name = "text" if multiline else "string"
     record = record_with(**{name: text})
     made_form = form_of(Everything, name)
-    form = made_form(sent_by_browser(made_form(obj=record)), obj=record)
+    form = made_form(sent_by_browser(drawn(made_form(obj=record))), obj=record)
     assert changes(form, record) == {}
 
 
@@ -329,7 +291,7 @@ def test_text_that_may_be_empty_is_told_from_null() -> None:
 def test_a_value_that_older_rules_let_in_can_stay() -> None:
     record = record_with(string_needed="", string="x" * 200, integer_needed=2**40)
     made_form = form_of(Everything, "string_needed", "string", "integer_needed", validators=[Length(max=5)])
-    form = made_form(sent_by_browser(made_form(obj=record)), obj=record)
+    form = made_form(sent_by_browser(drawn(made_form(obj=record))), obj=record)
     assert form.validate(), form.errors
     assert changes(form, record) == {}
 
