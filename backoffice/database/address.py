@@ -47,8 +47,10 @@ def engine_options(address: str, threads: int) -> dict[str, Any]:
     """Arguments of create_engine: checked connections, a pool with room for every thread, waits that end."""
     backend = sa.make_url(address).get_backend_name()
     if backend == "sqlite":
-        return {"connect_args": {"timeout": 15}, "pool_pre_ping": True}
+        return {"connect_args": {"timeout": 15}, "pool_pre_ping": True, "hide_parameters": True}
     options: dict[str, Any] = {
+        # What people typed stands in the parameters: it belongs in no error text and no log.
+        "hide_parameters": True,
         "pool_pre_ping": True,
         "pool_size": threads,
         "max_overflow": 4,
