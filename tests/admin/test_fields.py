@@ -331,6 +331,8 @@ def test_pickers_get_only_what_browsers_can_hold() -> None:
         html = str(made_form(obj=record_with(moment=moment))["moment"]())
         assert f'value="2026-01-31T{shown}"' in html
         assert f'step="{step}"' in html
+    assert made_form()["moment"].in_utc
+    assert not form_of(Everything, "naive")()["naive"].in_utc
     wrong = made_form(MultiDict({"moment": "tomorrow"}))
     assert 'type="text"' in str(wrong["moment"]())
     strange = form_of(Everything, "date")(obj=record_with(date="0000-00-00"))

@@ -1,0 +1,1 @@
+"""A model with every column type in the browser's eyes."""
