@@ -78,9 +78,10 @@ class ActionsView(RelationsView):
         count = _("more than %(count)s", count=count) if found.capped else count
         label = self.label(found.relation)
         sentences: dict[str, str] = {
-            "delete": _("%(label)s: %(count)s links go with it.", label=label, count=count),
-            "unlink": _("%(label)s: %(count)s stay, without this one.", label=label, count=count),
-            "refuse": _("%(label)s: %(count)s forbid it. Remove or move them first.", label=label, count=count),
+            "delete": _("%(label)s: %(count)s records are deleted too.", label=label, count=count),
+            "links": _("%(label)s: %(count)s links go; what they lead to stays.", label=label, count=count),
+            "unlink": _("%(label)s: %(count)s records stay and lose their link.", label=label, count=count),
+            "refuse": _("%(label)s: %(count)s records forbid it. Remove or move them first.", label=label, count=count),
         }
         return sentences[found.rule]
 

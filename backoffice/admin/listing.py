@@ -94,7 +94,7 @@ class ListingView(BaseRecordView):
             rows=self._rows(page.items, names, here),
             pager=_pager(address, page),
             url=address.make(**address.fixed),
-            count_text=_("%(count)s in all", count=format_decimal(page.total or 0)),
+            count_text=_count_in_words(page.total or 0, narrowed=selection.narrowed),
             searchable=bool(self.vocabulary.searchable),
             search=selection.search,
             search_hint=_("Search %(columns)s", columns=", ".join(self.label(n) for n in self.vocabulary.searchable)),
@@ -175,6 +175,11 @@ class ListingView(BaseRecordView):
         texts = [name for name, kind in kinds.items() if kind is Kind.TEXT]
         others = [name for name, kind in kinds.items() if kind is not Kind.ONE]
         return next(iter(texts + others), names[0])
+
+
+def _count_in_words(total: int, *, narrowed: bool) -> str:
+    count = format_decimal(total)
+    return str(_("%(count)s found", count=count) if narrowed else _("%(count)s in all", count=count))
 
 
 def _pager(address: ListAddress, page: Page) -> Pager:

@@ -19,12 +19,16 @@ from backoffice.records.saving import StaleRecord
 COUNT_CAP = 10_000
 
 
+# The other records go too; only the links to them go; they stay with an empty foreign key; they forbid it.
+Rule = Literal["delete", "links", "unlink", "refuse"]
+
+
 @dataclass(frozen=True)
 class Consequence:
     """What a deletion does to the records at the other end of a relation; `count` stops above COUNT_CAP."""
 
     relation: str
-    rule: Literal["delete", "unlink", "refuse"]
+    rule: Rule
     count: int
 
     @property
@@ -78,12 +82,12 @@ def delete(session: Session, records: Sequence[Any]) -> int:
     return len(records)
 
 
-def _rule(relation: RelationshipProperty[Any]) -> Literal["delete", "unlink", "refuse"] | None:
+def _rule(relation: RelationshipProperty[Any]) -> Rule | None:
     """What the database does to the rows that point here when this record goes."""
     if relation.direction.name == "MANYTOONE":
         return None
     if relation.secondary is not None:
-        return "delete"
+        return "links"
     rules = {
         (fk.ondelete or "").upper() for _, remote in relation.local_remote_pairs or [] for fk in remote.foreign_keys
     }

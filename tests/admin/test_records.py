@@ -220,8 +220,8 @@ def test_deleting_tells_what_goes_along(admin: FlaskClient, session: Session) ->
     make_article(session, user=ada)
     collect(session, ada, make_articles(session, 3))
     page = admin.get(f"/admin/user/delete/?id={ada.id}").get_data(as_text=True)
-    assert "Articles: 1 stay, without this one." in page
-    assert "Collected articles: 3 links go with it." in page
+    assert "Articles: 1 records stay and lose their link." in page
+    assert "Collected articles: 3 links go; what they lead to stays." in page
 
 
 def test_a_return_address_never_leaves_the_site(admin: FlaskClient, session: Session) -> None:

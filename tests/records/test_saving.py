@@ -63,7 +63,7 @@ def test_deleting_a_user_says_and_does_what_the_foreign_keys_say(session: Sessio
     collect(session, ada, make_articles(session, 3))
     collect(session, bob, article)
     found = {(c.relation, c.rule, c.count) for c in deleting.consequences(session, [ada])}
-    assert found == {("articles", "unlink", 1), ("collection_articles", "delete", 3)}
+    assert found == {("articles", "unlink", 1), ("collection_articles", "links", 3)}
     assert deleting.delete(session, [ada]) == 1
     session.expire_all()
     assert session.get_one(Article, article.id).user_id is None
