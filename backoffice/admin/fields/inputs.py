@@ -14,7 +14,6 @@ from backoffice.database import limits
 from backoffice.database.attributes import Kind
 from backoffice.database.json_text import print_json
 from backoffice.database.moments import is_aware
-from backoffice.database.moments import is_aware
 
 SINGLE_LINE = 255
 # What browsers take as a value of their date and time inputs; anything else they empty without a word.
@@ -116,11 +115,6 @@ class DateTimeField(TimeField):
 
     kind = Kind.DATETIME
     input_type = "datetime-local"
-
-    @property
-    def in_utc(self) -> bool:
-        """Whether what is typed is taken as UTC, which the form then says."""
-        return is_aware(self.attribute.type)
 
     @property
     def in_utc(self) -> bool:
