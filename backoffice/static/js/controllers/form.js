@@ -5,6 +5,7 @@ export function connect(form) {
   let sent = false;
   const isDirty = () => !sent && ("changed" in form.dataset || contents(form) !== before);
 
+  if ("fresh" in form.dataset) form.querySelector(".field :is(input:not([type=hidden]), select, textarea)")?.focus({ preventScroll: true });
   form.addEventListener("submit", () => (sent = true));
   addEventListener("pageshow", () => (sent = false));
   addEventListener("beforeunload", (event) => {
