@@ -14,10 +14,13 @@ depends_on = None
 ROLES = (
     ("admin", "Everything", "*:*"),
     ("editor", "Content: reads users, edits articles and collections", "user:read,article:*,collection:*"),
-    ("viewer", "Reads, and exports what it reads", "user:read,user:export,article:read,article:export,"
-     "collection:read,collection:export"),
+    (
+        "viewer",
+        "Reads, and exports what it reads",
+        "user:read,user:export,article:read,article:export,collection:read,collection:export",
+    ),
 )
-role = sa.table("role", sa.column("name"), sa.column("description"), sa.column("permissions"))
+role = sa.table("role", *(sa.column(name, sa.String()) for name in ("name", "description", "permissions")))
 
 
 def upgrade() -> None:
