@@ -23,7 +23,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 FENCE = re.compile(r"^```(?P<kind>\S*)\n(?P<body>.*?)^```$", re.M | re.S)
 FILE_NAME = re.compile(r"^\*\*`(?P<path>[^`]+)`\*\*$", re.M)
-SERVING = ("make run", "python run.py")
+SERVING = re.compile(r"make run|.*\bpython run\.py")
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ class Reader:
     def __init__(self, folder: Path, **environment: str) -> None:
         self.folder = folder
         kept = {n: v for n, v in os.environ.items() if not n.startswith(("FLASK", "BACKOFFICE", "PYTEST", "COV"))}
-        for name in ("DATABASE_URL", "SECRET_KEY", "SECURITY_PASSWORD_SALT", "PORT"):
+        for name in ("DATABASE_URL", "SECRET_KEY", "SECURITY_PASSWORD_SALT", "PORT", "VIRTUAL_ENV"):
             kept.pop(name, None)
         path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
         self.environment = {**kept, "PATH": path, "LOG_LEVEL": "WARNING", **environment}
@@ -108,14 +108,24 @@ class Reader:
 
     def run(self, command: str) -> str:
         """Run a command to its end; a server until it answers."""
-        if command in SERVING:
+        if SERVING.fullmatch(command):
             return self.serve(command)
+        code, said = self._run(command)
+        assert code == 0, f"{command} ended with {code}:\n{said}"
+        return said
+
+    def fail(self, command: str) -> str:
+        """What a command says that has to end with exit code 2."""
+        code, said = self._run(command)
+        assert code == 2, f"{command} ended with {code}:\n{said}"
+        return said
+
+    def _run(self, command: str) -> tuple[int, str]:
         done = subprocess.run(
             ["/bin/sh", "-c", command], cwd=self.folder, env=self.environment, stdin=subprocess.DEVNULL,
-            capture_output=True, text=True, timeout=300, check=False,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=300, check=False,
         )  # fmt: skip
-        assert done.returncode == 0, f"{command} ended with {done.returncode}:\n{done.stdout}\n{done.stderr}"
-        return done.stdout + done.stderr
+        return done.returncode, done.stdout
 
     def serve(self, command: str) -> str:
         """Start a server on a free port, wait until it is healthy, and stop it with all it started."""
