@@ -95,10 +95,16 @@ def _on(attribute: Attribute, operand: date) -> sa.ColumnElement[bool]:
 
 
 def _json_contains(attribute: Attribute, operand: str) -> sa.ColumnElement[bool]:
-    return _like(
-        sa.cast(attribute.expression, sa.Text().with_variant(sa.CHAR(), "mysql", "mariadb")),
-        like_pattern(operand),
-    )
+    return _like(_json_text(attribute), like_pattern(operand))
+
+
+def _json_null(attribute: Attribute, _: Any) -> sa.ColumnElement[bool]:
+    """SQL NULL or JSON's null: both reach a person as “no value”."""
+    return sa.or_(attribute.expression.is_(sa.null()), _json_text(attribute) == "null")
+
+
+def _json_text(attribute: Attribute) -> sa.ColumnElement[str]:
+    return sa.cast(attribute.expression, sa.Text().with_variant(sa.CHAR(), "mysql", "mariadb"))
 
 
 def _one_in(attribute: Attribute, keys: Sequence[tuple[Any, ...]]) -> sa.ColumnElement[bool]:
@@ -136,6 +142,7 @@ PLAIN: dict[str, Test] = {
 }
 BY_KIND: dict[tuple[Kind, str], Test] = {
     (Kind.JSON, "contains"): _json_contains,
+    (Kind.JSON, "null"): _json_null,
     (Kind.ONE, "in"): _one_in,
     (Kind.ONE, "null"): _one_null,
     (Kind.MANY, "in"): _many_in,
