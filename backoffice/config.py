@@ -126,7 +126,9 @@ class _Reader:
         if value:
             return value
         if required:
-            raise ConfigurationError(f"{name} is not set, and this environment does not start without it. {_HOW_TO_MAKE}")
+            raise ConfigurationError(
+                f"{name} is not set, and this environment does not start without it. {_HOW_TO_MAKE}"
+            )
         path = instance_path / name.lower()
         if not path.exists():
             instance_path.mkdir(parents=True, exist_ok=True)

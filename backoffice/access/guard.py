@@ -17,7 +17,7 @@ SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 _logger = logging.getLogger(__name__)
 
 
-class NotSignedIn(BackofficeError):  # noqa: N818  # named like the rest of its family
+class NotSignedIn(BackofficeError):
     """A script asks for something that needs a signed-in person."""
 
     status = 401
