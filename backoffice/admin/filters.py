@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import date, datetime
 from typing import Any
 
+from flask_babel import format_date, format_datetime
 from flask_babel import gettext as _
 
 from backoffice.admin.address import ListAddress
@@ -137,13 +139,21 @@ def _operand_in_words(view: BaseRecordView, condition: Condition) -> str:
     found = condition.attribute
     if found.kind in (Kind.ONE, Kind.MANY):
         return _record_names(found, condition)
-    raw = condition.source[2]
+    raw, operand = condition.source[2], condition.operand
     known = dict(choices(view, found.name, found))
-    values = raw if isinstance(raw, list) else [raw]
-    words = [
-        known.get(_plain(value), f"“{_plain(value)}”" if found.kind is Kind.TEXT else _plain(value)) for value in values
-    ]
-    return (_(" and ") if condition.operator == "between" else ", ").join(words)
+    pairs = zip(raw, operand, strict=True) if isinstance(raw, list) else [(raw, operand)]
+    words = [known.get(_plain(source), _value_in_words(source, value)) for source, value in pairs]
+    if condition.operator == "between":
+        return str(_("%(low)s and %(high)s", low=words[0], high=words[1]))
+    return str(_(", ").join(words))
+
+
+def _value_in_words(source: Any, value: Any) -> str:
+    if isinstance(value, datetime):
+        return str(format_datetime(value, "short"))
+    if isinstance(value, date):
+        return str(format_date(value, "medium"))
+    return f"“{source}”" if isinstance(value, str) else _plain(source)
 
 
 def _plain(value: Any) -> str:
@@ -161,4 +171,5 @@ def _record_names(found: Attribute, condition: Condition, most: int = 5) -> str:
         }
     texts = [names.get(str(raw), f"#{raw}") for raw in condition.source[2][:most]]
     more = len(condition.operand) - len(shown)
-    return ", ".join(texts) + (" " + _("and %(count)s more", count=more) if more else "")
+    named = _(", ").join(texts)
+    return str(_("%(names)s and %(count)s more", names=named, count=more) if more else named)

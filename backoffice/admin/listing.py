@@ -97,7 +97,9 @@ class ListingView(BaseRecordView):
             count_text=_count_in_words(page.total or 0, narrowed=selection.narrowed),
             searchable=bool(self.vocabulary.searchable),
             search=selection.search,
-            search_hint=_("Search %(columns)s", columns=", ".join(self.label(n) for n in self.vocabulary.searchable)),
+            search_hint=_(
+                "Search %(columns)s", columns=_(", ").join(self.label(n) for n in self.vocabulary.searchable)
+            ),
             state=address.state(),
             pills=pills(self, address),
             match="any" if selection.where and selection.where.match == "any" else "all",

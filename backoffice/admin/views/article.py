@@ -45,7 +45,7 @@ class ArticleView(RecordView):
     }
     column_descriptions: Any = {
         "content": _l("Markdown."),
-        "published_at": _l("In UTC. Empty: not published."),
+        "published_at": _l("Empty: not published."),
     }
     form_columns = ("title", "user", "published_at", "content")
 
@@ -65,4 +65,6 @@ class ArticleView(RecordView):
 
 
 def _with_rest(message: str, same: int) -> str:
-    return message + " " + _("%(count)s were so already.", count=same) if same else message
+    if not same:
+        return message
+    return str(_("%(done)s %(rest)s", done=message, rest=_("%(count)s were so already.", count=same)))
