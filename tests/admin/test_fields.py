@@ -68,6 +68,8 @@ def table(app: Flask, session: Session) -> Iterator[None]:
     yield
     session.close()
     Base.metadata.drop_all(engine)
+    # A connection may hold a statement prepared for this table, and PostgreSQL refuses it for the next one.
+    engine.dispose()
 
 
 def stored_row(session: Session, record_id: int) -> tuple[Any, ...]:
