@@ -62,15 +62,16 @@ class ActionsView(RelationsView):
 
     def deletion_question(self, records: Sequence[Any], **addresses: Any) -> Confirmation:
         """What is about to be deleted, with all that goes along."""
+        alone, count = len(records) == 1, format_decimal(len(records))
         return Confirmation(
             title=_("Delete %(noun)s “%(record)s”?", noun=self.singular, record=records[0])
-            if len(records) == 1
-            else _("Delete %(count)s records?", count=format_decimal(len(records))),
+            if alone
+            else _("Delete %(count)s records?", count=count),
             question=_("This cannot be undone."),
             labels=[str(record) for record in records[:SHOWN]],
             more=max(0, len(records) - SHOWN),
             consequences=[self._in_words(c) for c in consequences(self.db_session, records)],
-            button=ngettext("Delete", "Delete %(num)s records", len(records)),
+            button=_("Delete") if alone else _("Delete %(count)s records", count=count),
             danger=True,
             **addresses,
         )
