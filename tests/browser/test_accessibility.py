@@ -1,0 +1,201 @@
+"""axe finds nothing on any page in either theme; the browser complains of nothing; no page is wider than its screen."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from urllib.parse import quote
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect
+from sqlalchemy.orm import Session
+
+from backoffice.models import User
+from tests.browser.conftest import Library
+from tests.browser.person import Person
+
+pytestmark = pytest.mark.sqlite_only
+
+THEMES = ("light", "dark")
+WIDTHS = (320, 375)
+Stop = Callable[[Person, Library], None]
+
+
+def asked(**question: object) -> str:
+    """The article list's address with a filter."""
+    return f"/admin/article/?where={quote(json.dumps(question))}"
+
+
+def opening(path: str) -> Stop:
+    """A stop on the walk that is only an address; `{article}` and `{reader}` are keys."""
+
+    def visit(person: Person, library: Library) -> None:
+        person.visit(path.format(article=library.tomatoes.id, reader=library.reader.id))
+
+    return visit
+
+
+def after(path: str, act: Callable[[Person], None]) -> Stop:
+    """A stop where something is done first."""
+
+    def visit(person: Person, library: Library) -> None:
+        opening(path)(person, library)
+        act(person)
+
+    return visit
+
+
+def open_panel(person: Person) -> None:
+    person.page.locator("summary", has_text="Filter").click()
+
+
+def open_person_menu(person: Person) -> None:
+    person.page.locator("details.person summary").click()
+
+
+def open_shortcuts(person: Person) -> None:
+    person.page.locator("main").focus()
+    person.page.keyboard.press("?")
+    expect(person.page.locator("dialog[open]")).to_be_visible()
+
+
+def tick_two(person: Person) -> None:
+    for row in (0, 1):
+        person.page.locator("tr[data-pk] input[name=rowid]").nth(row).check()
+
+
+def tick_and_delete(person: Person) -> None:
+    tick_two(person)
+    person.follow(person.button("Delete"))
+
+
+def save_nothing(person: Person) -> None:
+    person.follow(person.button("Save"))
+    expect(person.page.get_by_text("This field is required.").first).to_be_visible()
+
+
+def open_picker(person: Person) -> None:
+    person.page.get_by_role("combobox", name="Author").click()
+    expect(person.page.get_by_role("option").first).to_be_visible()
+
+
+def refuse_passwords(person: Person) -> None:
+    person.replace_password("wrong wrong wrong", "short")
+    expect(person.page.get_by_text("too short")).to_be_visible()
+
+
+STOPS: dict[str, Stop] = {
+    "home": opening("/admin/"),
+    "home, a year": opening("/admin/?days=365"),
+    "articles": opening("/admin/article/"),
+    "articles, filtered": opening(asked(all=[["title", "contains", "e"], ["published", "is", True]])),
+    "articles, filter panel": after("/admin/article/", open_panel),
+    "articles, ticked": after("/admin/article/", tick_two),
+    "articles, nothing matches": opening("/admin/article/?search=nothing-like-this"),
+    "articles, last page": opening("/admin/article/?page_size=10&page=5"),
+    "collections": opening("/admin/collection/"),
+    "users": opening("/admin/user/"),
+    "staff": opening("/admin/staff/"),
+    "person's menu": after("/admin/", open_person_menu),
+    "shortcuts": after("/admin/article/", open_shortcuts),
+    "details": opening("/admin/article/details/?id={article}"),
+    "edit": opening("/admin/article/edit/?id={article}"),
+    "edit, picker open": after("/admin/article/edit/?id={article}", open_picker),
+    "new": opening("/admin/user/new/"),
+    "new, with errors": after("/admin/user/new/", save_nothing),
+    "relation": opening("/admin/user/relation/?id={reader}&name=collection_articles"),
+    "relation, empty": opening("/admin/article/relation/?id={article}&name=users"),
+    "delete": opening("/admin/user/delete/?id={reader}"),
+    "action asks": after("/admin/article/", tick_and_delete),
+    "change password": opening("/change-password"),
+    "change password, refused": after("/change-password", refuse_passwords),
+    "bad request": opening("/admin/article/?sort=nonsense"),
+    "not found": opening("/admin/article/details/?id=999999"),
+}
+
+
+@pytest.fixture(params=THEMES)
+def theme(request: pytest.FixtureRequest) -> str:
+    name: str = request.param
+    return name
+
+
+def test_axe_finds_nothing_where_one_signs_in(somebody: Callable[..., Person], theme: str):
+    nobody = somebody(theme=theme)
+    nobody.visit("/sign-in")
+    check(nobody, "sign-in")
+    nobody.sign_in("nobody@example.com", "not the password")
+    expect(nobody.page.get_by_text("is not right")).to_be_visible()
+    check(nobody, "sign-in, refused")
+
+
+@pytest.mark.parametrize("stops", [list(STOPS)[:13], list(STOPS)[13:]], ids=["lists", "records"])
+def test_axe_finds_nothing_inside(member: Callable[..., Person], library: Library, theme: str, stops: list[str]):
+    admin = member("admin", theme=theme)
+    for name in stops:
+        STOPS[name](admin, library)
+        check(admin, name)
+
+
+def test_axe_finds_nothing_where_there_is_nothing(member: Callable[..., Person], theme: str):
+    admin = member("admin", theme=theme)
+    for path in ("/admin/", "/admin/article/"):
+        admin.visit(path)
+        check(admin, f"{path} without records")
+
+
+def test_axe_finds_nothing_where_one_may_not(member: Callable[..., Person], theme: str):
+    viewer = member("viewer", theme=theme)
+    assert viewer.visit("/admin/staff/") == 403
+    check(viewer, "not allowed")
+
+
+def test_axe_finds_nothing_on_a_conflict(member: Callable[..., Person], library: Library, session: Session, theme: str):
+    admin = member("admin", theme=theme)
+    admin.visit(f"/admin/user/edit/?id={library.grace.id}")
+    session.get_one(User, library.grace.id).name = "Rear Admiral Hopper"
+    session.commit()
+    admin.page.get_by_label("Name", exact=True).fill("Amazing Grace")
+    admin.follow(admin.button("Save"))
+    expect(admin.page.get_by_text("Rear Admiral Hopper").first).to_be_visible()
+    expect(admin.page.get_by_label("Name", exact=True)).to_have_value("Amazing Grace")
+    check(admin, "conflict")
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_no_page_is_wider_than_a_small_screen(member: Callable[..., Person], library: Library, width: int):
+    admin = member("admin", viewport={"width": width, "height": 800})
+    # The menu is a drawer there, opened by a button of its own.
+    too_wide = [name for name, needed in measured(admin, library) if needed > width]
+    assert too_wide == []
+
+
+def measured(person: Person, library: Library) -> Iterator[tuple[str, int]]:
+    """The width each page needs."""
+    for name, stop in STOPS.items():
+        if name == "person's menu":
+            continue
+        stop(person, library)
+        yield name, person.page.evaluate("document.scrollingElement.scrollWidth")
+    person.visit("/admin/")
+    person.button("Open the menu").click()
+    open_person_menu(person)
+    yield "drawer", person.page.evaluate("document.scrollingElement.scrollWidth")
+
+
+def check(person: Person, name: str) -> None:
+    """No violation of any rule, each told with the elements it is about."""
+    # Colours in the middle of a transition would be measured as they are at that moment.
+    person.page.evaluate("document.getAnimations().forEach((animation) => animation.finish())")
+    # axe itself writes inline styles, which the policy refuses.
+    person.listening = False
+    found = Axe().run(person.page, options={"preload": False}).response
+    person.listening = True
+    assert "color-contrast" in {rule["id"] for rule in found["passes"]}, f"{name}: axe has not looked"
+    told = [
+        f"{rule['id']}: {node['html'][:150]} {node['failureSummary'][:300]}"
+        for rule in found["violations"]
+        for node in rule["nodes"]
+    ]
+    assert told == [], name
