@@ -256,6 +256,12 @@ def anchors(document: Path) -> set[str]:
     }
 
 
+def test_pictures_are_small_enough_to_read_beside():
+    pictures = sorted((DOCS / "screenshots").glob("*.png"))
+    assert {picture.stem.split("-")[1] for picture in pictures} == {"light", "dark"}
+    assert max(picture.stat().st_size for picture in pictures) < 200_000
+
+
 def test_every_file_named_exists():
     missing = [
         f"{document.name}: {name}"
