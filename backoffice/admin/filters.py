@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime
 from typing import Any
 
@@ -85,16 +86,12 @@ def add_condition(view: BaseRecordView, selection: Selection, form: Any) -> Sele
 
 
 def _operand(found: Attribute, operator: str, values: list[str]) -> Any:
-    if operator in ("in", "not_in", "between"):
-        parts = (
-            values
-            if found.kind in (Kind.ONE, Kind.MANY, Kind.ENUM) or len(values) > 1
-            else values[0].split(",")
-            if values
-            else []
-        )
-        return [_scalar(found, part.strip()) for part in parts if part.strip()]
-    return _scalar(found, values[0] if values else "")
+    if operator not in ("in", "not_in", "between"):
+        return _scalar(found, values[0] if values else "")
+    if len(values) == 1 and found.kind not in (Kind.ONE, Kind.MANY, Kind.ENUM):
+        # A Chinese comma parts numbers and dates too; in a text it is more likely meant.
+        values = values[0].split(",") if found.kind is Kind.TEXT else re.split("[,，]", values[0])
+    return [_scalar(found, value.strip()) for value in values if value.strip()]
 
 
 def _scalar(found: Attribute, text: str) -> Any:

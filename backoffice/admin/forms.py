@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import sqlalchemy as sa
-from flask_admin.form import BaseForm
+from flask_admin.form import BaseForm, recreate_field
 from flask_admin.helpers import get_form_data
 from wtforms import Form, HiddenField
 from wtforms.fields.core import UnboundField
@@ -60,10 +60,12 @@ class FormView(DetailsView):
     def _form_class(self, *, new: bool) -> type[Form]:
         extra = self.form_extra_fields or {}
         names = self.form_names(new=new)
+        # Declared fields are made anew: WTForms orders by when a field was made, and people by `form_columns`.
         fields = {
-            name: field for name in names if (field := extra.get(name) or self._field(attribute(self.model, name)))
+            name: field
+            for name in dict.fromkeys((*names, *extra))
+            if (field := recreate_field(extra[name]) if name in extra else self._field(attribute(self.model, name)))
         }
-        fields |= {name: field for name, field in extra.items() if name not in fields}
         if not new and version_attribute(self.model):
             fields[VERSION_FIELD] = HiddenField(id="record-version")
         return type(f"{self.model.__name__}Form", (self.form_base_class or BaseForm,), fields)

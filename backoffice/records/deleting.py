@@ -55,14 +55,8 @@ def consequences(session: Session, records: Sequence[Any]) -> list[Consequence]:
 
 def delete(session: Session, records: Sequence[Any]) -> int:
     """Delete the records with all that goes with them, in one transaction; the caller's session is committed."""
-    refused = [c.relation for c in consequences(session, records) if c.rule == "refuse"]
-    if refused:
-        raise Conflict(
-            _(
-                "It cannot be deleted while others refer to it (%(names)s). Remove those first.",
-                names=", ".join(refused),
-            )
-        )
+    if any(found.rule == "refuse" for found in consequences(session, records)):
+        raise Conflict(_("It cannot be deleted while other records refer to it. Remove or move those first."))
     try:
         for relation in sa.inspect(type(records[0])).relationships if records else ():
             if _rule(relation) == "unlink":

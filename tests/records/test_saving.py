@@ -127,6 +127,6 @@ def test_a_record_that_others_must_have_is_not_deleted(session: Session, monkeyp
     make_article(session, user=ada)
     key = next(iter(Article.__table__.c.user_id.foreign_keys))
     monkeypatch.setattr(key, "ondelete", None)
-    with pytest.raises(Conflict, match="articles"):
+    with pytest.raises(Conflict, match="refer to it"):
         deleting.delete(session, [ada])
     assert session.get(User, ada.id) is not None

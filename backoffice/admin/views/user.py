@@ -39,6 +39,6 @@ class UserView(RecordView):
     form_columns = ("username", "email", "name", "address", "password")
     form_extra_fields: Any = {
         "password": PasswordField(
-            _l("Password"), description=_l("Leave it empty to keep the present one. It is never shown.")
+            _l("Password"), description=_l("Kept as a hash and never shown. An empty field changes nothing.")
         )
     }
