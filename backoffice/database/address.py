@@ -61,5 +61,10 @@ def engine_options(address: str, threads: int) -> dict[str, Any]:
         options["connect_args"] = {"connect_timeout": 10}
         options["isolation_level"] = "READ COMMITTED"
     else:
-        options["connect_args"] = {"connect_timeout": 10, "options": "-c timezone=UTC -c lock_timeout=15s"}
+        options["connect_args"] = {
+            "connect_timeout": 10,
+            "options": "-c timezone=UTC -c lock_timeout=15s",
+            # A statement prepared before a migration fails after it; connections outlive migrations here.
+            "prepare_threshold": None,
+        }
     return options
