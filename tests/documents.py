@@ -16,7 +16,8 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -128,7 +129,13 @@ class Reader:
         return done.returncode, done.stdout
 
     def serve(self, command: str) -> str:
-        """Start a server on a free port, wait until it is healthy, and stop it with all it started."""
+        """Start a server, wait until it is healthy, and stop it; what it said."""
+        with self.served(command) as (_address, said):
+            return said
+
+    @contextmanager
+    def served(self, command: str) -> Iterator[tuple[str, str]]:
+        """A healthy server on a free port: its address and what it said. In the end all it started is stopped."""
         port = free_port()
         log = self.folder / "served.log"
         with log.open("w") as output:
@@ -138,13 +145,24 @@ class Reader:
             )  # fmt: skip
         try:
             answered = wait_for(f"http://127.0.0.1:{port}/healthz", lambda: server.poll() is None)
+            said = log.read_text(encoding="utf-8")
+            assert answered, f"{command} did not serve:\n{said}"
+            yield f"http://127.0.0.1:{port}", said
         finally:
             if server.poll() is None:
                 os.killpg(server.pid, signal.SIGTERM)
             server.wait(timeout=30)
-        said = log.read_text(encoding="utf-8")
-        assert answered, f"{command} did not serve:\n{said}"
-        return said
+
+
+def linked_environment(venv: Path) -> Path:
+    """A virtual environment as `make` leaves it, made of links to the one that runs these tests."""
+    venv.mkdir()
+    for part in Path(sys.prefix).iterdir():
+        if part.suffix != ".stamp":
+            (venv / part.name).symlink_to(part)
+    for name in ("runtime.stamp", "dev.stamp"):
+        (venv / name).touch()
+    return venv
 
 
 def free_port() -> int:

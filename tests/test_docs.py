@@ -21,7 +21,7 @@ from flask.testing import FlaskClient
 from backoffice.database.operators import OPERATORS
 from tests.conftest import REQUIRE_ALL
 from tests.databases import LABELS, SERVERS, server, why_absent
-from tests.documents import ROOT, Reader, blocks, commands, copy_repository
+from tests.documents import ROOT, Reader, blocks, commands, copy_repository, linked_environment
 
 README = ROOT / "README.md"
 DOCS = ROOT / "docs"
@@ -37,7 +37,8 @@ INSTALLING = re.compile(r"^(python3 -m venv|\.venv/|uv |poetry )")
 
 @pytest.mark.parametrize("document", [README, DOCS / "configuration.md", OPERATIONS], ids=lambda path: path.stem)
 def test_every_command_runs(document: Path, tmp_path: Path):
-    reader = Reader(copy_repository(tmp_path / "copy"), VENV=str(installed(tmp_path)), PYTEST_ARGS="--collect-only -q")
+    venv = str(linked_environment(tmp_path / "venv"))
+    reader = Reader(copy_repository(tmp_path / "copy"), VENV=venv, PYTEST_ARGS="--collect-only -q")
     for command in commands(document):
         if not INSTALLING.match(command):
             reader.run(command)
@@ -72,18 +73,6 @@ def test_no_command_is_left_out():
     assert sorted(installing) == sorted(ways), "what installs is run by its own test"
     others = {document.name for document in DOCUMENTS if commands(document)}
     assert others == {"README.md", "configuration.md", "operations.md", "extending.md"}, "extending: see test_students"
-
-
-def installed(tmp_path: Path) -> Path:
-    """A virtual environment as `make` leaves it, made of the one that runs these tests."""
-    venv = tmp_path / "venv"
-    venv.mkdir()
-    for part in Path(sys.prefix).iterdir():
-        if part.suffix != ".stamp":
-            (venv / part.name).symlink_to(part)
-    for name in ("runtime.stamp", "dev.stamp"):
-        (venv / name).touch()
-    return venv
 
 
 def commands_below(document: Path, heading: str) -> list[str]:
