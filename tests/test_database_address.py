@@ -84,3 +84,18 @@ def test_sqlite_writes_ahead_and_waits(app: Flask) -> None:
             for name in ("journal_mode", "foreign_keys", "busy_timeout")
         }
     assert pragmas == {"journal_mode": "wal", "foreign_keys": 1, "busy_timeout": 15000}
+
+
+@pytest.mark.parametrize("option", ["ssl_verify_cert=true", "ssl_verify_identity=true", "ssl_disabled=false", "x=1"])
+def test_options_that_would_switch_checks_off_unseen_are_refused(option: str) -> None:
+    with pytest.raises(ConfigurationError, match=option.partition("=")[0]):
+        normalise_database_url(f"mysql://u:p@h/db?ssl_ca=/ca.pem&{option}")
+
+
+def test_a_certificate_authority_makes_mysql_check_the_certificate_and_the_name() -> None:
+    url = sa.make_url(normalise_database_url("mysql://u:p@h/db?ssl_ca=/ca.pem"))
+    _args, given = url.get_dialect()().create_connect_args(url)
+    assert given["ssl"] == {"ca": "/ca.pem"}
+    loose = sa.make_url(normalise_database_url("mysql://u:p@h/db?ssl_ca=/ca.pem&ssl_check_hostname=false"))
+    _args, given = loose.get_dialect()().create_connect_args(loose)
+    assert given["ssl"] == {"ca": "/ca.pem", "check_hostname": False}

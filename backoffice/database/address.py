@@ -23,8 +23,12 @@ EXAMPLES = (
     "sqlite:////srv/backoffice.db, mysql://user:password@host:3306/backoffice "
     "or postgresql://user:password@host:5432/backoffice"
 )
-# Query arguments of a MySQL address that switch TLS on, as PyMySQL's connect() names them.
-TLS_OPTIONS = ("ssl_ca", "ssl_cert", "ssl_key", "ssl_verify_cert", "ssl_verify_identity", "ssl_disabled")
+# What may stand after the ? of a MySQL address. PyMySQL's ssl_verify_cert, ssl_verify_identity and ssl_disabled may
+# not: given as text beside ssl_ca they switch checks off that they seem to switch on. ssl_ca alone checks both.
+MYSQL_OPTIONS = frozenset(
+    "ssl_ca ssl_capath ssl_cert ssl_key ssl_cipher ssl_check_hostname "
+    "charset connect_timeout read_timeout write_timeout unix_socket".split()
+)
 
 
 def normalise_database_url(address: str) -> str:
@@ -39,6 +43,12 @@ def normalise_database_url(address: str) -> str:
     if url.get_backend_name() != "sqlite" and not url.database:
         raise ConfigurationError(f"DATABASE_URL names no database after the host. Write {EXAMPLES}.")
     if url.get_backend_name() == "mysql":
+        unknown = sorted(set(url.query) - MYSQL_OPTIONS)
+        if unknown:
+            raise ConfigurationError(
+                f"DATABASE_URL has the option {unknown[0]!r}, which is not served. For TLS give ssl_ca: "
+                "it checks the server's certificate and its name. docs/configuration.md has the others."
+            )
         url = url.update_query_dict({"charset": "utf8mb4"})
     return url.render_as_string(hide_password=False)
 
