@@ -23,7 +23,7 @@ def init_app(app: Flask, settings: Settings) -> None:
     def frame() -> dict[str, Any]:
         return {
             "environment": settings.environment,
-            "theme": _theme(),
+            "colour_scheme": _colour_scheme(),
             "locale": str(get_locale() or settings.default_locale),
             "locales": LOCALES,
             "may": permissions.may,
@@ -50,6 +50,6 @@ def _stamp(file: Path, changed: int) -> str:
     return hashlib.sha256(file.read_bytes()).hexdigest()[:12] if changed else "0"
 
 
-def _theme() -> str:
+def _colour_scheme() -> str:
     theme = request.cookies.get("theme", "auto")
     return theme if theme in ("light", "dark") else "auto"
