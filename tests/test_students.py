@@ -94,6 +94,7 @@ def test_students_are_added_by_following_the_document(newcomer: Newcomer):
 
     check_rows(newcomer)
     check_generated_revision(newcomer.folder)
+    newcomer.run("ruff check migrations && ruff format --check migrations")
     check_filters(newcomer)
     check_roles(newcomer)
 
