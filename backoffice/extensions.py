@@ -10,7 +10,8 @@ from flask_wtf import CSRFProtect
 
 from backoffice.models import Model
 
-db = SQLAlchemy(metadata=Model.metadata)
+# After a commit a record keeps what was written: a colleague may delete it before the answer names it.
+db = SQLAlchemy(metadata=Model.metadata, session_options={"expire_on_commit": False})
 migrate = Migrate(render_as_batch=False, compare_type=True)
 babel = Babel()
 csrf = CSRFProtect()

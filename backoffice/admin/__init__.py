@@ -11,7 +11,7 @@ from backoffice.access.guard import declare
 from backoffice.admin.home import HomeView
 from backoffice.admin.menu import menu
 from backoffice.admin.record_view import RecordView
-from backoffice.admin.views import views
+from backoffice.admin.views import views as declared_views
 
 
 def init_app(app: Flask) -> None:
@@ -19,7 +19,7 @@ def init_app(app: Flask) -> None:
     home = HomeView(name="Home", endpoint="admin", url="/admin")
     admin = Admin(app, name="Backoffice", index_view=home, theme=Theme(folder="", base_template="admin/base.html"))
     declare(app, "admin.index", "signed-in")
-    for view in views():
+    for view in declared_views():
         add_view(app, admin, view)
     app.context_processor(lambda: {"menu": menu() if current_user.is_authenticated else []})
 
@@ -27,6 +27,7 @@ def init_app(app: Flask) -> None:
 def add_view(app: Flask, admin: Admin, view: RecordView) -> None:
     """Register one view; its pages are closed to all whose role does not name them."""
     admin.add_view(view)
+    view.vocabulary  # noqa: B018  # a column that does not exist is told at the start, not to the first visitor
     for _url, method, _methods in type(view)._urls:
         action = view.PERMISSIONS.get(method, method)
         declare(app, f"{view.endpoint}.{method}", f"{view.endpoint}:{action}")

@@ -16,11 +16,11 @@ from flask_babel import lazy_gettext as _l
 from backoffice.access.redirects import safe_target
 from backoffice.admin.presenters import Confirmation
 from backoffice.admin.relations import RelationsView
-from backoffice.database.keys import key_text
+from backoffice.database.keys import key_text, records_of
 from backoffice.database.paging import count_of, parse_page
 from backoffice.database.selection import Selection
-from backoffice.errors import BadInput, NotFound
-from backoffice.records.deleting import COUNT_CAP, Consequence, consequences, delete, reload
+from backoffice.errors import BackofficeError, BadInput, NotFound
+from backoffice.records.deleting import COUNT_CAP, Consequence, consequences, delete
 
 MAX_ROWS = 1000
 SHOWN = 10
@@ -94,11 +94,14 @@ class ActionsView(RelationsView):
         arguments = dict(parse_qsl(query))
         if path != self.page_url("index_view") or "page" not in arguments:
             return back
-        rows = Selection.read(arguments, self.vocabulary).filtered(self.get_query())
-        size = int(arguments.get("page_size", self.page_size))
+        try:
+            rows = Selection.read(arguments, self.asked()).filtered(self.get_query())
+            size = self.read_page_size(arguments.get("page_size", "")) or self.page_size
+            page = parse_page(arguments["page"])
+        except BackofficeError:
+            return path
         last = max(1, -(-(self.db_session.scalar(count_of(rows)) or 0) // size))
-        page = min(parse_page(arguments["page"]), last)
-        return self.page_url("index_view", **{**arguments, "page": page if page > 1 else ""})
+        return self.page_url("index_view", **{**arguments, "page": min(page, last) if last > 1 else ""})
 
     # -- ticked rows ----------------------------------------------------------------------------------------------
 
@@ -106,18 +109,23 @@ class ActionsView(RelationsView):
     def action_view(self) -> Any:
         """Run the action called `action` on the records of `rowid`; ask first where it wants to be asked."""
         name = request.form.get("action", "")
-        if name not in self._actions_data:
+        if name not in self._actions_data or name in self.action_disallowed_list:
             raise NotFound(_("There is no action “%(name)s” here.", name=name))
         self.require(name)
         handler, label, confirmation = self._actions_data[name]
         texts = list(dict.fromkeys(request.form.getlist("rowid")))
         if len(texts) > MAX_ROWS:
             raise BadInput(_("Choose at most %(most)s rows at a time.", most=MAX_ROWS))
-        records = reload(self.db_session, self.get_query().options(*self.loading()), self.model, texts)
+        records = records_of(self.db_session, self.get_query().options(*self.loading()), self.model, texts)
         back = safe_target(request.form.get("url"), self.page_url("index_view"))
         if not records:
             flash(_("Tick the rows to change first.") if not texts else _("The ticked rows are gone."), "error")
             return redirect(back)
+        if len(records) < len(texts):
+            flash(
+                _("Some of the ticked rows are gone and were left out: %(count)s.", count=len(texts) - len(records)),
+                "warning",
+            )
         if confirmation and request.form.get("confirmed") != "yes":
             return self._ask(self._action_question(name, str(label), str(confirmation), records, back))
         response = handler([key_text(record) for record in records])
@@ -129,7 +137,7 @@ class ActionsView(RelationsView):
 
     def ticked(self, ids: Sequence[str]) -> list[Any]:
         """The records an action works on: those of `ids` that this person may see."""
-        return reload(self.db_session, self.get_query(), self.model, ids)
+        return records_of(self.db_session, self.get_query(), self.model, ids)
 
     @action("delete", _l("Delete"), _l("Delete the ticked records?"))
     def action_delete(self, ids: Sequence[str]) -> None:

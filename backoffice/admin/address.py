@@ -26,8 +26,8 @@ class ListAddress:
             state["page_size"] = str(self.page_size)
         if self.page > 1 and not changes:
             state["page"] = str(self.page)
-        state |= {name: str(value) for name, value in changes.items()}
-        return {name: value for name, value in state.items() if value not in ("", "None")}
+        state |= {name: "" if value is None else str(value) for name, value in changes.items()}
+        return {name: value for name, value in state.items() if value}
 
     def to(self, **changes: Any) -> str:
         """The address with `changes`; None or an empty text takes an argument away."""

@@ -38,6 +38,8 @@ COMMON_LABELS = {
 }
 # Columns so named are left out of lists and pages unless a view asks for them by name.
 SECRET_WORDS = ("password", "secret")
+# An address to return to may hold one of its own, and so on: a longer one than this is forgotten.
+MAX_RETURN = 1000
 HEAVY = (Kind.BINARY, Kind.JSON, Kind.OPAQUE)
 
 
@@ -224,6 +226,8 @@ class BaseRecordView(ModelView):  # type: ignore[misc]  # Flask-Admin's own base
 
     def page_url(self, page: str, /, **arguments: Any) -> str:
         """The address of one of this view's pages (`edit_view`, `details_view` …), without empty arguments."""
+        if len(arguments.get("url") or "") > MAX_RETURN:
+            del arguments["url"]
         return url_for(f"{self.endpoint}.{page}", **{k: v for k, v in arguments.items() if v not in (None, "")})
 
     def record_url(self, record: Any, **arguments: Any) -> str:
@@ -238,7 +242,7 @@ class BaseRecordView(ModelView):  # type: ignore[misc]  # Flask-Admin's own base
         found = self.find(name)
         if found is None:
             raise LookupError(f"{self.endpoint}: column {name!r} is neither an attribute nor has a formatter")
-        value = _walk(record, name)
+        value = value_of(record, name)
         if found.kind is Kind.ONE:
             return relation_html(value) if value is not None else format_value(found, None)
         choices = self._column_choices_map.get(name)
@@ -284,7 +288,8 @@ def _pair(column: Any) -> tuple[Any, Any]:
     return column if isinstance(column, tuple) else (column, column)
 
 
-def _walk(record: Any, name: str) -> Any:
+def value_of(record: Any, name: str) -> Any:
+    """A record's value by its name, dotted through relations to one; None where a step leads nowhere."""
     for step in name.split("."):
         record = getattr(record, step) if record is not None else None
     return record

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from flask import flash, redirect, request
@@ -10,12 +11,13 @@ from flask_babel import gettext as _
 from wtforms import Form
 
 from backoffice.admin.fields import RelationField, changes
-from backoffice.admin.forms import VERSION_FIELD, FormView, find_related
+from backoffice.admin.forms import FormView
 from backoffice.admin.presenters import FieldError, Property, RecordPage
-from backoffice.database.attributes import version_attribute
+from backoffice.admin.related import find_related
 from backoffice.database.keys import key_text
 from backoffice.errors import BackofficeError
-from backoffice.records.saving import StaleRecord, ValueTaken, save
+from backoffice.records.saving import ValueTaken, save
+from backoffice.records.transactions import StaleRecord
 
 
 class EditingView(FormView):
@@ -72,8 +74,7 @@ class EditingView(FormView):
 
     def _update(self, form: Form, record: Any) -> bool:
         """Save what changed; StaleRecord where the form was made from an older version."""
-        version = version_attribute(self.model)
-        if version and request.form.get(VERSION_FIELD) != str(getattr(record, version)):
+        if request.form.get(self.version_field) != self.version_text(record):
             raise StaleRecord
         changed = changes(form, record)
         if changed:
@@ -106,8 +107,7 @@ class EditingView(FormView):
     def _conflict(self, form: Form, record: Any) -> list[Property]:
         """What the record holds now in the fields that differ from the form; the form then carries today's version."""
         differing = changes(form, record)
-        form[VERSION_FIELD].process_data(getattr(record, version_attribute(self.model) or ""))
-        form[VERSION_FIELD].raw_data = None
+        form[self.version_field].data = self.version_text(record)
         return [
             Property(self.label(n), self.value_html(record, n, long=True), name=n) for n in differing if self.find(n)
         ]
@@ -117,12 +117,13 @@ class EditingView(FormView):
             title=_("New %(noun)s", noun=self.singular.lower() if self.singular.isascii() else self.singular),
             form_url=self.page_url("create_view", url=request.args.get("url", "")),
             cancel_url=self.back_url(),
+            can_add_another=True,
             is_new=True,
         )
 
     def _form_page(self, template: str, form: Form, page: RecordPage, here: str, error: BackofficeError | None) -> Any:
         if page.is_new:
-            page = RecordPage(**{**vars(page), "errors": _errors(form, error)})
+            page = replace(page, errors=_errors(form, error))
         status = error.status if error else 422 if page.errors else 200
         html = self.render(template, form=form, page=page, view=self, breadcrumbs=self.breadcrumbs(here))
         return html, status

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from io import BytesIO
 from typing import Any
 
-from flask import Response, request, stream_with_context
+from flask import Response, request, send_file, stream_with_context
 from flask_admin import expose
 from flask_babel import gettext as _
+from markupsafe import Markup
 
+from backoffice.admin.base import value_of
 from backoffice.admin.formatting import escape_formula, export_value
 from backoffice.admin.listing import ListingView
 from backoffice.database.attributes import Kind, attribute
@@ -28,7 +31,7 @@ class ExportView(ListingView):
         if export_type not in self.export_types:
             known = ", ".join(self.export_types)
             raise NotFound(_("There is no export “%(kind)s”. There is: %(known)s.", kind=export_type, known=known))
-        selection = Selection.read(request.args, self.vocabulary)
+        selection = Selection.read(request.args, self.asked())
         names = self.column_names(self._export_columns)
         statement = selection.ordered(selection.filtered(self.get_query()), self.db_session.get_bind().dialect.name)
         statement = statement.options(*self.loading(names), *self.light(names))
@@ -50,11 +53,9 @@ class ExportView(ListingView):
         """One value of an export: the declared export formatter, else the exact value; formulas cannot run."""
         formatter = (self.column_formatters_export or {}).get(name)
         if formatter is not None:
-            return escape_formula(str(formatter(self, None, record, name)))
-        found = attribute(self.model, name)
-        value = record
-        for step in name.split("."):
-            value = getattr(value, step) if value is not None else None
+            shown = formatter(self, None, record, name)
+            return escape_formula(shown.striptags() if isinstance(shown, Markup) else str(shown))
+        found, value = attribute(self.model, name), value_of(record, name)
         if found.kind is Kind.ONE:
             return escape_formula(str(value)) if value is not None else ""
         return export_value(found, value)
@@ -69,5 +70,9 @@ class ExportView(ListingView):
         value = getattr(record, name) if found and found.kind is Kind.BINARY else None
         if value is None:
             raise NotFound(_("This record has no file “%(name)s”.", name=name))
-        disposition = f"attachment; filename={self.endpoint}-{key_text(record)}-{name}.bin"
-        return Response(value, mimetype="application/octet-stream", headers={"Content-Disposition": disposition})
+        return send_file(
+            BytesIO(value),
+            mimetype="application/octet-stream",
+            as_attachment=True,
+            download_name=f"{self.endpoint}-{key_text(record)}-{name}.bin",
+        )

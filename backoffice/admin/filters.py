@@ -12,12 +12,15 @@ from flask_babel import gettext as _
 from backoffice.admin.address import ListAddress
 from backoffice.admin.base import BaseRecordView, view_for
 from backoffice.admin.presenters import FilterColumn, Operator, Pill
+from backoffice.admin.related import find_related
 from backoffice.admin.wording import in_words, operator_label
 from backoffice.database.attributes import Attribute, Kind
 from backoffice.database.filtering import Condition, Group, group_of
 from backoffice.database.keys import has_key, key_text
 from backoffice.database.operators import WITHOUT_OPERAND, operators_of
-from backoffice.database.selection import Selection
+from backoffice.database.reading import quoted
+from backoffice.database.selection import Selection, Vocabulary
+from backoffice.errors import BadInput
 
 INPUTS: dict[Kind, str] = {
     Kind.INTEGER: "number",
@@ -32,9 +35,9 @@ INPUTS: dict[Kind, str] = {
 }
 
 
-def filter_columns(view: BaseRecordView) -> list[FilterColumn]:
+def filter_columns(view: BaseRecordView, vocabulary: Vocabulary) -> list[FilterColumn]:
     """The columns of the panel with what each can be asked."""
-    return [_column(view, name, found) for name, found in view.vocabulary.filterable.items()]
+    return [_column(view, name, found) for name, found in vocabulary.filterable.items()]
 
 
 def _column(view: BaseRecordView, name: str, found: Attribute) -> FilterColumn:
@@ -70,34 +73,39 @@ def choices(view: BaseRecordView, name: str, found: Attribute) -> list[tuple[str
     return [(value, value) for value in getattr(found.type, "enums", ())] if found.kind is Kind.ENUM else []
 
 
-def add_condition(view: BaseRecordView, selection: Selection, form: Any) -> Selection:
+def add_condition(selection: Selection, form: Any) -> Selection:
     """The selection with the condition of a submitted panel form added (a MultiDict); BadInput where it is wrong."""
     name, operator = form.get("filter_column", ""), form.get("filter_operator", "")
+    known = selection.vocabulary.filterable
     source: list[Any] = [name, operator]
-    found = view.vocabulary.filterable.get(name)
-    if found is not None and operator not in WITHOUT_OPERAND:
-        source.append(_operand(found, operator, form.getlist("filter_value")))
-    addition = group_of(source, view.vocabulary.filterable).items[0]
+    if name in known and operator not in WITHOUT_OPERAND:
+        source.append(_operand(known[name], operator, form.getlist("filter_value")))
+    addition = group_of(source, known).items[0]
     present = selection.where
     if present is None:
         return selection.replace(where=Group("all", (addition,)))
-    return selection.replace(where=group_of({present.match: [*present.source[present.match], addition.source]},
-                                            view.vocabulary.filterable))  # fmt: skip
+    joined = {present.match: [*present.source[present.match], addition.source]}
+    return selection.replace(where=group_of(joined, known))
 
 
 def _operand(found: Attribute, operator: str, values: list[str]) -> Any:
     if operator not in ("in", "not_in", "between"):
         return _scalar(found, values[0] if values else "")
-    if len(values) == 1 and found.kind not in (Kind.ONE, Kind.MANY, Kind.ENUM):
-        # A Chinese comma parts numbers and dates too; in a text it is more likely meant.
+    if len(values) == 1 and found.kind is not Kind.ENUM:
+        # A Chinese comma parts keys, numbers and dates too; in a text it is more likely meant.
         values = values[0].split(",") if found.kind is Kind.TEXT else re.split("[,，]", values[0])
     return [_scalar(found, value.strip()) for value in values if value.strip()]
 
 
 def _scalar(found: Attribute, text: str) -> Any:
-    """The same in JSON's own type, so that the address reads well."""
+    """The same in JSON's own type, so that the address reads well; a related record by its key."""
     if found.kind is Kind.BOOLEAN and text in ("true", "false"):
         return text == "true"
+    if found.kind in (Kind.ONE, Kind.MANY):
+        record = find_related(found.related, text)
+        if record is None:
+            raise BadInput(_("No record “%(text)s” was found. Choose one from the list.", text=quoted(text)))
+        text = key_text(record)
     if found.kind in (Kind.INTEGER, Kind.ONE, Kind.MANY) and text.isascii() and text.isdigit() and len(text) < 16:
         return int(text)
     return text

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+from hashlib import sha256
 from typing import Any
 
-import sqlalchemy as sa
 from flask_admin.form import BaseForm, recreate_field
 from flask_admin.helpers import get_form_data
 from wtforms import Form, HiddenField
 from wtforms.fields.core import UnboundField
 
-from backoffice.admin.base import BaseRecordView, view_for
-from backoffice.admin.fields import BinaryField, RelationField, field_for
+from backoffice.admin.base import is_secret, view_for
+from backoffice.admin.fields import BinaryField, KeptField, PasswordField, RelationField, field_for
 from backoffice.admin.record import DetailsView
+from backoffice.admin.related import find_related
 from backoffice.database.attributes import Attribute, Kind, attribute, attributes, version_attribute
-from backoffice.database.keys import has_key, key_text, parse_key
-
-VERSION_FIELD = "version"
+from backoffice.database.keys import key_text
 
 
 class FormView(DetailsView):
@@ -36,7 +36,28 @@ class FormView(DetailsView):
 
     def edit_form(self, obj: Any = None) -> Form:
         """The form of a record, with what was typed over what it holds."""
-        return self._prepared(self._edit_form_class(get_form_data(), obj=obj), obj)
+        data = get_form_data()
+        form = self._prepared(self._edit_form_class(data, obj=obj), obj)
+        form[self.version_field].data = self.version_text(obj) if data is None else data.get(self.version_field, "")
+        return form
+
+    @cached_property
+    def version_field(self) -> str:
+        """The hidden field that carries the version; a column of that name which is none keeps its own."""
+        taken = self.find("version") is not None and version_attribute(self.model) != "version"
+        return "record_version" if taken else "version"
+
+    def version_text(self, record: Any) -> str:
+        """What tells a form's state of a record from a later one: its version, or a hash of all that the form shows."""
+        version = version_attribute(self.model)
+        if version:
+            return str(getattr(record, version))
+        shown = [
+            (f.name, f.shown(getattr(record, f.name)))
+            for f in self._edit_form_class()
+            if isinstance(f, KeptField) and not isinstance(f, PasswordField)
+        ]
+        return sha256(repr(shown).encode()).hexdigest()
 
     def form_names(self, *, new: bool) -> list[str]:
         """The attributes of the form in order: declared in `form_columns`, or all that people may type."""
@@ -48,7 +69,7 @@ class FormView(DetailsView):
     def _is_typed(self, found: Attribute) -> bool:
         if found.kind is Kind.MANY or found.name in self.system_columns or self.is_foreign_key(found):
             return False
-        return not (found.primary_key and _is_made_by_itself(found))
+        return not is_secret(found) and not (found.primary_key and _is_made_by_itself(found))
 
     def _is_key(self, found: Attribute | None) -> bool:
         if found is None:  # a field of `form_extra_fields`
@@ -66,8 +87,8 @@ class FormView(DetailsView):
             for name in dict.fromkeys((*names, *extra))
             if (field := recreate_field(extra[name]) if name in extra else self._field(attribute(self.model, name)))
         }
-        if not new and version_attribute(self.model):
-            fields[VERSION_FIELD] = HiddenField(id="record-version")
+        if not new:
+            fields[self.version_field] = HiddenField(id="record-version")
         return type(f"{self.model.__name__}Form", (self.form_base_class or BaseForm,), fields)
 
     def _field(self, found: Attribute) -> UnboundField[Any] | None:
@@ -105,26 +126,6 @@ class FormView(DetailsView):
             elif isinstance(field, BinaryField) and record is not None:
                 field.download_url = self.page_url("download_view", id=key_text(record), name=field.name)
         return form
-
-
-def find_related(model: type[Any], text: str) -> Any | None:
-    """The record a relation field means: by its key, or by the exact text of a column that only one record has."""
-    view = view_for(model)
-    if view is None or not view.may("read"):
-        return None
-    key = parse_key(model, text)
-    for condition in ([has_key(model, [key])] if key else []) + _by_name(view, text):
-        found = view.db_session.scalars(view.get_query().where(condition).limit(2)).all()
-        if len(found) == 1:
-            return found[0]
-    return None
-
-
-def _by_name(view: BaseRecordView, text: str) -> list[sa.ColumnElement[bool]]:
-    """The unique text columns, or else those that are searched, as a condition on this very text."""
-    unique = [a for a in attributes(view.model).values() if a.unique]
-    names = [a for a in unique or view.vocabulary.searchable.values() if a.kind is Kind.TEXT and not a.path]
-    return [sa.or_(*(a.expression == text for a in names))] if names else []
 
 
 def _is_made_by_itself(found: Attribute) -> bool:

@@ -21,6 +21,7 @@ from backoffice.models import Article, Collection, User
 
 DAYS = (30, 90, 365)
 WIDTH, HEIGHT = 720, 160
+NEWEST = 5
 
 
 class HomeView(BaseView):  # type: ignore[misc]  # Flask-Admin's own base is typed as Any
@@ -62,8 +63,8 @@ def _figure(view: BaseRecordView | None, label: str, icon: str, **question: str)
 
 
 def _newest(view: ListingView) -> Listing:
-    address = ListAddress(view.url_of_list, Selection(view.vocabulary), page_size=5)
-    return view.listing(address, view.get_query(), names=view.column_names(view._list_columns)[:4])
+    address = ListAddress(view.url_of_list, Selection(view.vocabulary))
+    return view.listing(address, view.get_query(), names=view.column_names(view._list_columns)[:4], first=NEWEST)
 
 
 def _chart(view: BaseRecordView) -> Chart:

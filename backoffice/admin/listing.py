@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -16,10 +17,11 @@ from backoffice.admin.address import ListAddress
 from backoffice.admin.base import BaseRecordView
 from backoffice.admin.filters import add_condition, filter_columns, other_match, pills
 from backoffice.admin.presenters import Action, Cell, Header, Link, Listing, PageNumber, Pager, Row
+from backoffice.admin.related import may_read
 from backoffice.database.attributes import Kind
 from backoffice.database.keys import key_text
 from backoffice.database.paging import Page, count_of, parse_page
-from backoffice.database.selection import Selection
+from backoffice.database.selection import Selection, Vocabulary
 from backoffice.database.sorting import SortKey
 from backoffice.errors import BackofficeError, BadInput
 
@@ -52,13 +54,19 @@ class ListingView(BaseRecordView):
         args = request.args
         return ListAddress(
             make,
-            Selection.read(args, self.vocabulary),
+            Selection.read(args, self.asked()),
             page=parse_page(args.get("page") or "1"),
-            page_size=self._page_size(args.get("page_size", "")),
+            page_size=self.read_page_size(args.get("page_size", "")),
             fixed=fixed or {},
         )
 
-    def _page_size(self, text: str) -> int:
+    def asked(self) -> Vocabulary:
+        """What this person may ask: nobody learns through a filter who wrote or keeps what they may not read."""
+        known = self.vocabulary.filterable
+        return replace(self.vocabulary, filterable={name: found for name, found in known.items() if may_read(found)})
+
+    def read_page_size(self, text: str) -> int:
+        """The rows of a page from an address; 0 for the view's own number."""
         if not text:
             return 0
         if not self.can_set_page_size or text not in map(str, self.page_size_options):
@@ -68,7 +76,7 @@ class ListingView(BaseRecordView):
 
     def _filter(self, address: ListAddress) -> Response:
         try:
-            url = address.selecting(add_condition(self, address.selection, request.args))
+            url = address.selecting(add_condition(address.selection, request.args))
         except BackofficeError as error:
             flash(error.message, "error")
             url = address.to()
@@ -82,10 +90,11 @@ class ListingView(BaseRecordView):
         names: Sequence[str] | None = None,
         actions: Sequence[Action] = (),
         title: str = "",
+        first: int = 0,
     ) -> Listing:
-        """The list of the rows of `base` that the address selects, ready to draw."""
+        """The list of the rows of `base` that the address selects, ready to draw; with `first`, only so many."""
         names = names or self.column_names(self._list_columns)
-        page = self._page(address, base, names)
+        page = self._page(address, base, names, first)
         selection = address.selection
         here = address.to()
         return Listing(
@@ -105,7 +114,7 @@ class ListingView(BaseRecordView):
             match="any" if selection.where and selection.where.match == "any" else "all",
             match_url=other_match(address),
             clear_url=address.selecting(selection.replace(search="", where=None)),
-            filters=filter_columns(self),
+            filters=[] if first else filter_columns(self, selection.vocabulary),
             page_sizes=[
                 Link(str(size), address.to(page_size=size), current=size == page.per_page)
                 for size in self.page_size_options
@@ -124,7 +133,7 @@ class ListingView(BaseRecordView):
         labels, _confirmations = self.get_actions_list()
         return [Action(n, str(label), ACTION_ICONS.get(n, "lightning"), n == "delete") for n, label in labels]
 
-    def _page(self, address: ListAddress, base: sa.Select[Any], names: Sequence[str]) -> Page:
+    def _page(self, address: ListAddress, base: sa.Select[Any], names: Sequence[str], first: int) -> Page:
         rows = address.selection.filtered(base)
         dialect = self.db_session.get_bind().dialect.name
         return Page(
@@ -132,7 +141,7 @@ class ListingView(BaseRecordView):
             statement=address.selection.ordered(rows, dialect).options(*self.loading(names), *self.light(names)),
             count=count_of(rows),
             page=address.page,
-            per_page=address.page_size or self.page_size,
+            per_page=first or address.page_size or self.page_size,
         )
 
     def _header(self, address: ListAddress, name: str) -> Header:

@@ -189,6 +189,7 @@ class RecordPage:
     errors: Sequence[FieldError] = ()
     conflict: Sequence[Property] = ()
     is_new: bool = False
+    can_add_another: bool = False
 
 
 @dataclass(frozen=True)
@@ -201,7 +202,6 @@ class RelationPanel:
     attach_url: str = ""
     detach_url: str = ""
     lookup_url: str = ""
-    new_url: str = ""
 
 
 @dataclass(frozen=True)
@@ -227,7 +227,6 @@ class Figure:
     label: str
     value: int
     url: str
-    note: str = ""
     icon: str = ""
 
 

@@ -12,6 +12,7 @@ from backoffice.access.redirects import safe_target
 from backoffice.admin.base import is_secret, list_address, view_for
 from backoffice.admin.exports import ExportView
 from backoffice.admin.presenters import Link, Property, RecordPage
+from backoffice.admin.related import may_read
 from backoffice.database.attributes import Attribute, Kind, attributes, version_attribute
 from backoffice.database.keys import key_text
 
@@ -22,7 +23,7 @@ class RecordFrame(ExportView):
     def relations(self) -> dict[str, Attribute]:
         """The relations to many that have a panel: those whose other end this person may read."""
         found = {a.name: a for a in attributes(self.model).values() if a.kind is Kind.MANY}
-        return {n: a for n, a in found.items() if (view := view_for(a.related)) is not None and view.may("read")}
+        return {name: a for name, a in found.items() if view_for(a.related) is not None and may_read(a)}
 
     def record_page(self, record: Any, tab: str, **more: Any) -> RecordPage:
         """The frame of a record with one of its tabs open."""
@@ -40,6 +41,7 @@ class RecordFrame(ExportView):
             edit_url=self.page_url("edit_view", id=key, url=back) if self.may("edit") else "",
             actions=[a for a in self.actions() if a.name != "delete"],
             action_url=self.page_url("action_view"),
+            can_add_another=self.may("create"),
             **more,
         )
 

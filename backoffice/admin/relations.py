@@ -4,23 +4,25 @@ from __future__ import annotations
 
 from typing import Any
 
+import sqlalchemy as sa
 from flask import abort, flash, jsonify, redirect, request
 from flask_admin import expose
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from backoffice.access.permissions import may
+from backoffice.access.redirects import safe_target
 from backoffice.admin.base import BaseRecordView, view_for
 from backoffice.admin.editing import EditingView
-from backoffice.admin.forms import find_related
 from backoffice.admin.listing import ListingView
 from backoffice.admin.presenters import RelationPanel
+from backoffice.admin.related import find_related, link_view
 from backoffice.database.attributes import Attribute, Kind
-from backoffice.database.keys import has_key, key_text, parse_key
+from backoffice.database.keys import has_key, key_text, parse_key, records_of
+from backoffice.database.reading import quoted
 from backoffice.database.searching import check_search, search_predicate
 from backoffice.database.sorting import SortKey, apply_sort
 from backoffice.errors import BadInput, NotAllowed, NotFound
-from backoffice.records.deleting import reload
 from backoffice.records.linking import attach, can_detach, detach, linked
 
 LOOKUP_SIZE = 20
@@ -39,7 +41,7 @@ class RelationsView(EditingView):
         columns = list(self.vocabulary.searchable.values()) or [
             a for n in self.column_names(self._list_columns) if (a := self.find(n)) and a.kind is Kind.TEXT
         ]
-        statement = self.get_query().options(*self.loading(), *self.light([]))
+        statement = self.get_query().options(*self.loading(), *self.light(list(self.vocabulary.searchable)))
         key = parse_key(self.model, query) if query else None
         exact = list(self.db_session.scalars(statement.where(has_key(self.model, [key]))).unique()) if key else []
         if query:
@@ -77,9 +79,8 @@ class RelationsView(EditingView):
         address = view.read_address(lambda **arguments: self.page_url("relation_view", **arguments), fixed)
         if "filter_column" in request.args:
             return view._filter(address)
-        assert found.relationship is not None  # noqa: S101  # for the type checker: a relation has its relationship
-        base = view.get_query().where(linked(record, found.relationship))
-        back = found.relationship.back_populates
+        base = self._linked(record, found, view)
+        back = found.relationship.back_populates if found.relationship else None
         names = [n for n in view.column_names(view._list_columns) if n != back]
         listing = view.listing(address, base, names=names, title=self.label(found.name))
         panel = RelationPanel(
@@ -103,29 +104,33 @@ class RelationsView(EditingView):
     def attach_view(self) -> Any:
         """Link the chosen record to this one; a link that is there already stays."""
         record, found, view = self._relation("create")
-        texts = [t for t in request.form.getlist("related") if t.strip()]
+        texts = list(dict.fromkeys(t for t in request.form.getlist("related") if t.strip()))
+        if len(texts) > MAX_LINKS:
+            raise BadInput(_("Attach at most %(most)s at a time.", most=MAX_LINKS))
         others = [find_related(found.related, text) for text in texts]
         if not texts or None in others:
-            missing = next((t for t, o in zip(texts, others, strict=True) if o is None), "")
-            flash(
-                _(
-                    "No %(noun)s “%(text)s” was found. Choose one from the list.",
-                    noun=view.singular,
-                    text=missing,
-                )
-                if missing
-                else _("Choose a record to attach first."),
-                "error",
-            )
-            return redirect(self._panel_url(record, found))
-        new = attach(self.db_session, record, found.relationship, others)  # type: ignore[arg-type]  # a relation's
-        flash(
-            ngettext("%(num)s record was attached.", "%(num)s records were attached.", new)
-            if new
-            else _("“%(record)s” was attached already.", record=others[0]),
-            "success" if new else "info",
-        )
+            missing = next((t for t, other in zip(texts, others, strict=True) if other is None), "")
+            flash(self._not_found(view, missing) if missing else _("Choose a record to attach first."), "error")
+        else:
+            self._attach(record, found, others)
         return redirect(self._panel_url(record, found))
+
+    def _attach(self, record: Any, found: Attribute, others: list[Any]) -> None:
+        name, first = str(record), str(others[0])
+        owners = _owners(found, others) - {name}
+        new = attach(self.db_session, record, found.relationship, others)  # type: ignore[arg-type]  # a relation's
+        if not new:
+            flash(_("“%(record)s” was attached already.", record=first), "info")
+        elif owners:
+            words = {"record": first, "new": name, "old": _(", ").join(sorted(owners))}
+            flash(_("“%(record)s” now belongs to %(new)s, no longer to %(old)s.", **words), "success")
+        else:
+            flash(ngettext("%(num)s record was attached.", "%(num)s records were attached.", new), "success")
+
+    def _not_found(self, view: BaseRecordView, text: str) -> str:
+        return str(
+            _("No %(noun)s “%(text)s” was found. Choose one from the list.", noun=view.singular, text=quoted(text))
+        )
 
     @expose("/relation/detach/", methods=("POST",))
     def detach_view(self) -> Any:
@@ -134,7 +139,7 @@ class RelationsView(EditingView):
         texts = request.form.getlist("rowid")
         if len(texts) > MAX_LINKS:
             raise BadInput(_("Detach at most %(most)s at a time.", most=MAX_LINKS))
-        others = reload(self.db_session, view.get_query(), found.related, texts)
+        others = records_of(self.db_session, self._linked(record, found, view), found.related, texts)
         if not others:
             flash(_("Tick the records to detach first."), "error")
             return redirect(self._panel_url(record, found))
@@ -149,14 +154,16 @@ class RelationsView(EditingView):
         if relation is None or (action == "delete" and not can_detach(relation)):
             return False
         if relation.secondary is not None:
-            link = self._link_view(relation.secondary)
+            link = link_view(relation)
             return may(link.endpoint, action) if link else self.may("edit")
         view = view_for(found.related)
         return view is not None and view.may("edit")
 
-    def _link_view(self, table: Any) -> BaseRecordView | None:
-        views = self.admin._views
-        return next((v for v in views if isinstance(v, BaseRecordView) and v.model.__table__ is table), None)
+    def _linked(self, record: Any, found: Attribute, view: ListingView) -> sa.Select[Any]:
+        """The related records that this person may see, through links that this person may see."""
+        assert found.relationship is not None  # noqa: S101  # for the type checker: a relation has its relationship
+        links = link_view(found.relationship)
+        return view.get_query().where(linked(record, found.relationship, links.get_query() if links else None))
 
     def _relation(self, action: str = "read") -> tuple[Any, Attribute, ListingView]:
         record = self.fetch(request.args.get("id"))
@@ -170,4 +177,14 @@ class RelationsView(EditingView):
         return record, found, view
 
     def _panel_url(self, record: Any, found: Attribute) -> str:
-        return self.page_url("relation_view", id=key_text(record), name=found.name, url=request.args.get("url", ""))
+        """The panel as one left it."""
+        panel = self.page_url("relation_view", id=key_text(record), name=found.name, url=request.args.get("url", ""))
+        return safe_target(request.form.get("url"), panel)
+
+
+def _owners(found: Attribute, others: list[Any]) -> set[str]:
+    """To whom the records belong now, where they can belong to one only."""
+    relation = found.relationship
+    if relation is None or relation.secondary is not None or not relation.back_populates:
+        return set()
+    return {str(owner) for other in others if (owner := getattr(other, relation.back_populates)) is not None}

@@ -25,10 +25,10 @@ EXAMPLES = (
 )
 # What may stand after the ? of a MySQL address. PyMySQL's ssl_verify_cert, ssl_verify_identity and ssl_disabled may
 # not: given as text beside ssl_ca they switch checks off that they seem to switch on. ssl_ca alone checks both.
-MYSQL_OPTIONS = frozenset(
-    "ssl_ca ssl_capath ssl_cert ssl_key ssl_cipher ssl_check_hostname "
-    "charset connect_timeout read_timeout write_timeout unix_socket".split()
-)
+MYSQL_OPTIONS = {
+    *("ssl_ca", "ssl_capath", "ssl_cert", "ssl_key", "ssl_cipher", "ssl_check_hostname"),
+    *("charset", "connect_timeout", "read_timeout", "write_timeout", "unix_socket"),
+}
 
 
 def normalise_database_url(address: str) -> str:

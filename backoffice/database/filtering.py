@@ -8,6 +8,7 @@ A condition is `[column, operator, operand]`; `all`, `any` and `not` group condi
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -32,6 +33,8 @@ from backoffice.errors import BadInput
 MAX_DEPTH = 8
 MAX_CONDITIONS = 100
 MAX_OPERANDS = 1000
+MAX_OPERANDS_IN_ALL = 2000
+MAX_PATTERN = 500
 
 
 @dataclass(frozen=True)
@@ -53,6 +56,10 @@ class Condition:
     def conditions(self) -> int:
         """How many comparisons there are in all."""
         return 1
+
+    def operands(self) -> int:
+        """How many values are compared with in all."""
+        return len(self.operand) if isinstance(self.operand, list) else 1
 
 
 @dataclass(frozen=True)
@@ -78,11 +85,15 @@ class Group:
         """How many comparisons there are in all."""
         return sum(item.conditions() for item in self.items)
 
+    def operands(self) -> int:
+        """How many values are compared with in all."""
+        return sum(item.operands() for item in self.items)
+
 
 def parse_where(text: str, attributes: Mapping[str, Attribute]) -> Group:
     """Read the `where` of an address; a BadInput says which part is wrong and what would be right."""
     try:
-        source = json.loads(text)
+        source = json.loads(text, object_pairs_hook=_without_repeats)
         # Half of a surrogate pair passes in JSON, but no page could be sent that repeats it.
         json.dumps(source, ensure_ascii=False).encode()
     except (ValueError, RecursionError):
@@ -92,12 +103,21 @@ def parse_where(text: str, attributes: Mapping[str, Attribute]) -> Group:
     return group_of(source, attributes)
 
 
+def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Refuse a name that stands twice: JSON keeps the last, and the filter would widen unseen."""
+    if len(dict(pairs)) < len(pairs):
+        raise ValueError("a name stands twice")
+    return dict(pairs)
+
+
 def group_of(source: Any, attributes: Mapping[str, Attribute]) -> Group:
     """Check a filter given as plain lists and dictionaries; a lone condition becomes a group of one."""
     node = _node(source, attributes, 0)
     group = node if isinstance(node, Group) and node.match != "not" else Group("all", (node,))
     if group.conditions() > MAX_CONDITIONS:
         raise BadInput(_("A filter can have at most %(most)s conditions.", most=MAX_CONDITIONS))
+    if group.operands() > MAX_OPERANDS_IN_ALL:
+        raise BadInput(_("A filter can hold at most %(most)s values in all.", most=MAX_OPERANDS_IN_ALL))
     return group
 
 
@@ -115,7 +135,7 @@ def _node(source: Any, attributes: Mapping[str, Attribute], depth: int) -> Condi
         match, items = next(iter(source.items()))
         if match == "not":
             return Group("not", (_node(items, attributes, depth + 1),))
-        if match in ("all", "any") and isinstance(items, list):
+        if match in ("all", "any") and isinstance(items, list) and items:
             return Group(match, tuple(_node(item, attributes, depth + 1) for item in items))
     raise BadInput(
         _('A filter is made of ["column", "operator", value] and of {"all": […]}, {"any": […]} and {"not": …}.')
@@ -136,10 +156,14 @@ def _condition(source: list[Any], attributes: Mapping[str, Attribute]) -> Condit
                 name=name, operator=operator, known=", ".join(operators_of(attribute)),
             )
         )  # fmt: skip
+    if (operator in WITHOUT_OPERAND) is (len(source) == 3):
+        raise BadInput(
+            _("The condition on “%(name)s” lacks its value.", name=name)
+            if len(source) == 2
+            else _("The comparison “%(operator)s” takes no value.", operator=operator)
+        )
     if operator in WITHOUT_OPERAND:
         return Condition(attribute, operator, None, [name, operator])
-    if len(source) == 2:
-        raise BadInput(_("The condition on “%(name)s” lacks its value.", name=name))
     return Condition(attribute, operator, _operand(attribute, operator, source[2]), [name, operator, source[2]])
 
 
@@ -154,6 +178,8 @@ def _operand(attribute: Attribute, operator: str, raw: Any) -> Any:
 
 
 def _value(attribute: Attribute, operator: str, raw: Any) -> Any:
+    if isinstance(raw, str) and len(raw) > MAX_PATTERN:
+        raise BadInput(_("A value to compare with can have at most %(most)s characters.", most=MAX_PATTERN))
     if attribute.kind in (Kind.ONE, Kind.MANY):
         key = parse_key(attribute.related, str(raw)) if isinstance(raw, (str, int)) else None
         if key is None:
@@ -171,6 +197,8 @@ def _value(attribute: Attribute, operator: str, raw: Any) -> Any:
 
 def _day(raw: Any) -> date:
     try:
-        return date.fromisoformat(str(raw))
+        if not isinstance(raw, str) or not re.fullmatch("[0-9]{4}-[0-9]{2}-[0-9]{2}", raw):
+            raise ValueError("not written as a date")
+        return date.fromisoformat(raw)
     except ValueError:
         raise BadInput(_("“%(value)s” is not a date. Write it like 2026-01-31.", value=raw)) from None

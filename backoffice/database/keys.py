@@ -7,11 +7,14 @@ from typing import Any
 
 import sqlalchemy as sa
 from flask_admin.tools import iterdecode, iterencode
-from sqlalchemy.orm import InstrumentedAttribute, RelationshipProperty
+from sqlalchemy.orm import InstrumentedAttribute, RelationshipProperty, Session
 
 from backoffice.database.attributes import primary_key
+from backoffice.database.reading import checked
 from backoffice.database.values import parse_value, print_value
 from backoffice.errors import BadInput
+
+MAX_TEXT = 1000
 
 
 def key_text(record: Any) -> str:
@@ -23,10 +26,11 @@ def parse_key(model: type[Any], text: str) -> tuple[Any, ...] | None:
     """The key's values, or None where the text cannot be a key of this model."""
     parts = primary_key(model)
     texts = iterdecode(text)
-    if len(texts) != len(parts):
+    # Only the one writing that key_text makes: another would be a second address of the same record.
+    if len(text) > MAX_TEXT or len(texts) != len(parts) or iterencode(texts) != text:
         return None
     try:
-        return tuple(parse_value(part, raw) for part, raw in zip(parts, texts, strict=True))
+        return tuple(parse_value(part, checked(raw)) for part, raw in zip(parts, texts, strict=True))
     except BadInput:
         return None
 
@@ -36,7 +40,14 @@ def has_key(model: type[Any], keys: Sequence[tuple[Any, ...]]) -> sa.ColumnEleme
     columns = [part.expression for part in primary_key(model)]
     if len(columns) == 1:
         return columns[0].in_([key[0] for key in keys])  # type: ignore[no-any-return]  # an untyped attribute's method
-    return sa.or_(sa.false(), *(sa.and_(*(c == v for c, v in zip(columns, key, strict=True))) for key in keys))
+    return sa.tuple_(*columns).in_(keys)
+
+
+def records_of(session: Session, statement: sa.Select[Any], model: type[Any], texts: Sequence[str]) -> list[Any]:
+    """The records with these key texts that `statement` (the person's scope) holds, in the order asked for."""
+    keys = [key for key in dict.fromkeys(parse_key(model, text) for text in texts) if key is not None]
+    found = {key_text(r): r for r in session.scalars(statement.where(has_key(model, keys))).unique()} if keys else {}
+    return [found[text] for text in dict.fromkeys(texts) if text in found]
 
 
 def foreign_key(relation: RelationshipProperty[Any]) -> InstrumentedAttribute[Any] | None:

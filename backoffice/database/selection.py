@@ -8,7 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from backoffice.database.attributes import Attribute
+from backoffice.database.attributes import Attribute, attribute
 from backoffice.database.filtering import Group, parse_where, print_where
 from backoffice.database.searching import check_search, search_predicate
 from backoffice.database.sorting import SortKey, apply_sort, parse_sort
@@ -51,7 +51,7 @@ class Selection:
             name: value
             for name, value in (
                 ("search", self.search),
-                ("where", print_where(self.where) if self.where and self.where.items else ""),
+                ("where", print_where(self.where) if self.where else ""),
                 ("sort", ",".join(map(str, self.sort))),
             )
             if value
@@ -60,7 +60,7 @@ class Selection:
     @property
     def narrowed(self) -> bool:
         """Whether anything was asked that leaves rows out."""
-        return bool(self.search or (self.where and self.where.items))
+        return bool(self.search or self.where)
 
     @property
     def effective_sort(self) -> tuple[SortKey, ...]:
@@ -75,10 +75,13 @@ class Selection:
         """The rows of `statement` that match; never multiplies a row, whatever is asked."""
         if self.search:
             statement = statement.where(search_predicate(self.search, self.vocabulary.searchable.values()))
-        if self.where and self.where.items:
+        if self.where:
             statement = statement.where(self.where.predicate())
         return statement
 
     def ordered(self, statement: sa.Select[Any], dialect: str) -> sa.Select[Any]:
         """`statement` in the selection's order."""
-        return apply_sort(statement, self.vocabulary.model, self.effective_sort, self.vocabulary.sortable, dialect)
+        model: Any = self.vocabulary.model
+        # A list may be ordered by a column it does not show, but not be asked to.
+        own = {key.name: attribute(model, key.name) for key in self.vocabulary.default_sort}
+        return apply_sort(statement, model, self.effective_sort, {**own, **self.vocabulary.sortable}, dialect)

@@ -10,7 +10,7 @@ from sqlalchemy.dialects import mysql
 from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from backoffice.models.base import Model, Timestamped, Versioned
+from backoffice.models.base import Model, Timestamped, UTCDateTime, Versioned, utcnow
 
 if TYPE_CHECKING:
     from backoffice.models.user import User
@@ -37,13 +37,15 @@ class Article(Timestamped, Versioned, Model):
 
     @hybrid_property
     def published(self) -> bool:
-        """Whether readers can see it."""
-        return self.published_at is not None
+        """Whether readers can see it: its moment has come."""
+        return self.published_at is not None and self.published_at <= utcnow()
 
     @published.inplace.expression
     @classmethod
     def _published_expression(cls) -> sa.ColumnElement[bool]:
-        return cls.published_at.is_not(None)
+        # Asked for at each execution: a statement may be built once and run for days.
+        now = sa.bindparam("now", callable_=utcnow, type_=UTCDateTime(), unique=True)
+        return sa.and_(cls.published_at.is_not(None), cls.published_at <= now)
 
     def __str__(self) -> str:
         return self.title

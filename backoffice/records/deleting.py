@@ -9,12 +9,10 @@ from typing import Any, Literal
 import sqlalchemy as sa
 from flask_babel import gettext as _
 from sqlalchemy.orm import RelationshipProperty, Session
-from sqlalchemy.orm.exc import StaleDataError
 
 from backoffice.database.attributes import version_attribute
-from backoffice.database.keys import has_key, key_text, parse_key
 from backoffice.errors import Conflict
-from backoffice.records.saving import StaleRecord
+from backoffice.records.transactions import committing
 
 COUNT_CAP = 10_000
 
@@ -58,21 +56,14 @@ def delete(session: Session, records: Sequence[Any]) -> int:
     if any(found.rule == "refuse" for found in consequences(session, records)):
         raise Conflict(_("It cannot be deleted while other records refer to it. Remove or move those first."))
     try:
-        for relation in sa.inspect(type(records[0])).relationships if records else ():
-            if _rule(relation) == "unlink":
-                _unlink(session, relation, records)
-        for record in records:
-            session.delete(record)
-        session.commit()
-    except StaleDataError:
-        session.rollback()
-        raise StaleRecord from None
+        with committing(session):
+            for relation in sa.inspect(type(records[0])).relationships if records else ():
+                if _rule(relation) == "unlink":
+                    _unlink(session, relation, records)
+            for record in records:
+                session.delete(record)
     except sa.exc.IntegrityError:
-        session.rollback()
         raise Conflict(_("The database refused to delete: other records still refer to this one.")) from None
-    except BaseException:
-        session.rollback()
-        raise
     return len(records)
 
 
@@ -121,10 +112,3 @@ def _unlink(session: Session, relation: RelationshipProperty[Any], records: Sequ
         sa.update(related).where(_points_at(relation, records)).values(values),
         execution_options={"synchronize_session": False},
     )
-
-
-def reload(session: Session, statement: sa.Select[Any], model: type[Any], texts: Sequence[str]) -> list[Any]:
-    """The records with these key texts that `statement` (the person's scope) holds, in the order asked for."""
-    keys = [key for key in dict.fromkeys(parse_key(model, text) for text in texts) if key is not None]
-    found = {key_text(r): r for r in session.scalars(statement.where(has_key(model, keys))).unique()} if keys else {}
-    return [found[text] for text in dict.fromkeys(texts) if text in found]

@@ -37,4 +37,3 @@ def csv_lines(
         rows = session.scalars(statement, execution_options={"yield_per": ROWS_AT_ONCE})
         for block in rows.partitions(ROWS_AT_ONCE):
             yield "".join(writer.writerow(values(row)) for row in block)
-            session.expunge_all()

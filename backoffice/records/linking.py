@@ -8,42 +8,47 @@ from typing import Any
 import sqlalchemy as sa
 from flask_babel import gettext as _
 from sqlalchemy.orm import RelationshipProperty, Session
-from sqlalchemy.orm.exc import StaleDataError
 
 from backoffice.errors import Conflict
-from backoffice.records.saving import StaleRecord
+from backoffice.records.transactions import committing
 
 
-def linked(record: Any, relation: RelationshipProperty[Any]) -> sa.ColumnElement[bool]:
-    """The related records of `record`, as a condition on the related model."""
-    related = relation.mapper.class_
+def linked(
+    record: Any, relation: RelationshipProperty[Any], links: sa.Select[Any] | None = None
+) -> sa.ColumnElement[bool]:
+    """The related records of `record`, as a condition on the related model; `links` narrows the link table's rows."""
     if relation.secondary is None:
         return sa.and_(
             *(remote == _value(relation, record, local) for local, remote in relation.local_remote_pairs or [])
         )
     own = [remote == _value(relation, record, local) for local, remote in relation.synchronize_pairs]
     far = [remote == local for local, remote in relation.secondary_synchronize_pairs or []]
-    return sa.exists().where(*own, *far).correlate(sa.inspect(related).local_table)
+    links = sa.select(sa.literal(1)).select_from(relation.secondary) if links is None else links
+    return links.where(*own, *far).correlate(relation.mapper.local_table).exists()
 
 
 def attach(session: Session, record: Any, relation: RelationshipProperty[Any], others: Sequence[Any]) -> int:
     """Link `others` to the record; those already linked stay as they are. Returns how many links are new."""
-    new = [other for other in others if not _is_linked(session, record, relation, other)]
     try:
+        return _attach(session, record, relation, others)
+    except sa.exc.IntegrityError:
+        pass  # a colleague was attaching the same: look again, once
+    try:
+        return _attach(session, record, relation, others)
+    except sa.exc.IntegrityError:
+        raise Conflict(
+            _("Somebody else changed these links in the meantime. Look again and repeat what is missing.")
+        ) from None
+
+
+def _attach(session: Session, record: Any, relation: RelationshipProperty[Any], others: Sequence[Any]) -> int:
+    with committing(session):
+        new = [other for other in others if not _is_linked(session, record, relation, other)]
         if relation.secondary is None:
             for other in new:
                 _set_foreign_key(relation, record, other)
         elif new:
             session.execute(sa.insert(_link_table(relation)), [_link(relation, record, other) for other in new])
-        session.commit()
-    except StaleDataError:
-        session.rollback()
-        raise StaleRecord from None
-    except sa.exc.IntegrityError:
-        session.rollback()
-        raise Conflict(
-            _("Somebody else changed these links in the meantime. Look again and repeat what is missing.")
-        ) from None
     return len(new)
 
 
@@ -53,11 +58,11 @@ def detach(session: Session, record: Any, relation: RelationshipProperty[Any], o
         return _release(session, record, relation, others)
     gone = 0
     table = _link_table(relation)
-    for other in others:
-        link = _link(relation, record, other)
-        statement = sa.delete(table).where(*(table.c[n] == v for n, v in link.items()))
-        gone += session.execute(statement).rowcount  # type: ignore[attr-defined]  # a cursor result has it
-    session.commit()
+    with committing(session):
+        for other in others:
+            link = _link(relation, record, other)
+            statement = sa.delete(table).where(*(table.c[n] == v for n, v in link.items()))
+            gone += session.execute(statement).rowcount  # type: ignore[attr-defined]  # a cursor result has it
     return gone
 
 
@@ -72,13 +77,9 @@ def _release(session: Session, record: Any, relation: RelationshipProperty[Any],
     if not can_detach(relation):
         raise Conflict(_("These records cannot be without one: attach them to another instead."))
     mine = [other for other in others if _is_linked(session, record, relation, other)]
-    try:
+    with committing(session):
         for other in mine:
             _set_foreign_key(relation, None, other)
-        session.commit()
-    except StaleDataError:
-        session.rollback()
-        raise StaleRecord from None
     return len(mine)
 
 

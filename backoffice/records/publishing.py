@@ -6,10 +6,9 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy.orm import Session
-from sqlalchemy.orm.exc import StaleDataError
 
 from backoffice.models import Article, utcnow
-from backoffice.records.saving import StaleRecord
+from backoffice.records.transactions import committing
 
 
 def publish(session: Session, articles: Sequence[Article]) -> tuple[int, int]:
@@ -18,16 +17,12 @@ def publish(session: Session, articles: Sequence[Article]) -> tuple[int, int]:
 
 
 def withdraw(session: Session, articles: Sequence[Article]) -> tuple[int, int]:
-    """Take what is published from readers, all in one transaction; how many changed and how many were so already."""
-    return _set(session, [a for a in articles if a.published], None, len(articles))
+    """Take what is published, or is to be, from readers in one transaction; how many changed, how many were so."""
+    return _set(session, [a for a in articles if a.published_at is not None], None, len(articles))
 
 
 def _set(session: Session, articles: Sequence[Article], moment: datetime | None, total: int) -> tuple[int, int]:
-    for article in articles:
-        article.published_at = moment
-    try:
-        session.commit()
-    except StaleDataError:
-        session.rollback()
-        raise StaleRecord from None
+    with committing(session):
+        for article in articles:
+            article.published_at = moment
     return len(articles), total - len(articles)

@@ -8,17 +8,10 @@ from typing import Any
 import sqlalchemy as sa
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
-from sqlalchemy.orm.exc import StaleDataError
 
 from backoffice.database.attributes import Attribute, Kind, attributes, primary_key
 from backoffice.errors import BadInput, Conflict
-
-
-class StaleRecord(Conflict):
-    """Somebody else changed or deleted the record between reading and saving it."""
-
-    def __init__(self) -> None:
-        super().__init__(_("Somebody else changed or deleted this record in the meantime."))
+from backoffice.records.transactions import committing
 
 
 class ValueTaken(Conflict):
@@ -41,7 +34,7 @@ def save(
     """
     model = type(record)
     try:
-        with session.no_autoflush:
+        with committing(session), session.no_autoflush:
             taken = taken_values(session, record, changes)
             if taken:
                 raise ValueTaken(taken)
@@ -49,19 +42,10 @@ def save(
                 setattr(record, name, value)
             session.add(record)
             before_commit()
-        session.commit()
-    except StaleDataError:
-        session.rollback()
-        raise StaleRecord from None
     except sa.exc.IntegrityError:
-        session.rollback()
         raise _refusal(session, model, changes) from None
     except sa.exc.DataError:
-        session.rollback()
         raise BadInput(_("The database does not take one of these values. Check their length and size.")) from None
-    except BaseException:
-        session.rollback()
-        raise
 
 
 def taken_values(session: Session, record: Any, changes: Mapping[str, Any]) -> tuple[str, ...]:

@@ -168,3 +168,47 @@ def test_the_home_page_counts_and_draws(admin: FlaskClient, session: Session, co
     assert page.count('class="figure') >= 4 or page.count("figure") >= 4
     assert admin.get("/admin/?days=90").status_code == 200
     assert admin.get("/admin/?days=3").status_code == 400
+
+
+def test_an_export_of_many_blocks_comes_whole(admin: FlaskClient, session: Session) -> None:
+    make_articles(session, 1_501, user=make_user(session))
+    response = admin.get("/admin/article/export/csv/")
+    assert len(list(csv.reader(io.StringIO(response.get_data(as_text=True))))) == 1_502
+
+
+def test_the_search_for_the_word_none_goes_on_to_the_next_page(admin: FlaskClient, session: Session) -> None:
+    make_articles(session, 30, title="None of it")
+    make_article(session, title="other")
+    page = admin.get("/admin/article/?search=None").get_data(as_text=True)
+    assert "search=None&amp;page=2" in page or "page=2&amp;search=None" in page
+
+
+def test_a_related_record_can_be_named_in_the_filter_panel(admin: FlaskClient, session: Session) -> None:
+    ada = make_user(session, username="ada")
+    mine = str(make_article(session, user=ada).id)
+    make_article(session)
+    asked = "/admin/article/?filter_column=user&filter_operator=in&filter_value="
+    assert row_keys(admin.get(asked + "ada", follow_redirects=True).get_data(as_text=True)) == [mine]
+    assert "“nobody” was found" in admin.get(asked + "nobody", follow_redirects=True).get_data(as_text=True)
+
+
+def test_the_lookup_costs_the_same_few_statements_however_many_it_finds(
+    admin: FlaskClient, session: Session, count_statements: Callable[[], Any]
+) -> None:
+    make_articles(session, 20)
+    with count_statements() as statements:
+        assert len(admin.get("/admin/article/lookup/?query=Article").get_json()["results"]) == 20
+    assert len(statements) <= 4
+
+
+def test_a_list_may_be_ordered_by_a_column_it_does_not_show(
+    admin: FlaskClient, session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = make_article(session, content="b"), make_article(session, content="a")
+    article_view = next(v for v in admin.application.extensions["admin"][0]._views if v.endpoint == "article")
+    monkeypatch.setattr(article_view, "column_default_sort", ("updated_at", False))
+    article_view.__dict__.pop("vocabulary", None)
+    try:
+        assert listed(admin, "/admin/article/") == [str(first.id), str(second.id)]
+    finally:
+        article_view.__dict__.pop("vocabulary", None)

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
+from backoffice.admin.views.article import ArticleView
 from backoffice.models import Article, Collection, User
 from tests.factories import NOON, collect, make_article, make_articles, make_user
 from tests.pages import field_value, row_keys, total
@@ -253,3 +254,60 @@ def test_a_related_record_is_named_by_its_exact_text_where_only_one_has_it(
     refused = admin.post(path, data={"related": "Twice"}, follow_redirects=True)
     assert "“Twice” was found" in refused.get_data(as_text=True)
     assert session.scalar(sa.select(sa.func.count()).select_from(Collection)) == 1
+
+
+def test_a_stale_form_of_a_model_without_version_overwrites_nothing(
+    admin: FlaskClient, session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("backoffice.admin.forms.version_attribute", lambda _model: None)
+    article = make_article(session, title="Old", content="old")
+    path = f"/admin/article/edit/?id={article.id}"
+    mine = form_of(admin.get(path).get_data(as_text=True), *ARTICLE_FIELDS)
+    assert len(mine["version"]) == 64
+    assert admin.post(path, data={**mine, "title": "Theirs"}).status_code == 302
+    assert admin.post(path, data={**mine, "content": "mine"}).status_code == 409
+    session.expire_all()
+    assert (article.title, article.content) == ("Theirs", "old")
+
+
+@pytest.mark.parametrize("query", ["page=2&page_size=abc", "page=2&page_size=0", "page=x", "page=2&where=x"])
+def test_a_deletion_that_is_done_leads_to_a_list_that_exists(admin: FlaskClient, session: Session, query: str) -> None:
+    article = make_article(session)
+    done = admin.post("/admin/article/delete/", data={"id": article.id, "url": f"/admin/article/?{query}"})
+    assert (done.status_code, done.location) == (302, "/admin/article/")
+
+
+@pytest.mark.parametrize("text", ["a\x00b", "\x00", "x" * 5000])
+def test_text_that_no_database_keeps_names_no_record(admin: FlaskClient, session: Session, text: str) -> None:
+    reader = make_user(session)
+    attach = f"/admin/user/relation/attach/?id={reader.id}&name=collection_articles"
+    assert admin.post(attach, data={"related": text}).status_code == 302
+    assert admin.post("/admin/article/new/", data={"title": "T", "user": text}).status_code == 422
+
+
+def test_an_action_the_view_does_not_allow_is_not_there(
+    admin: FlaskClient, session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ArticleView, "action_disallowed_list", ["publish"])
+    article = make_article(session)
+    response = admin.post("/admin/article/action/", data={"action": "publish", "rowid": str(article.id)})
+    assert response.status_code == 404
+    session.expire_all()
+    assert article.published_at is None
+
+
+def test_attaching_says_whom_an_article_is_taken_from(admin: FlaskClient, session: Session) -> None:
+    ada, bob = make_user(session, username="ada"), make_user(session, username="bob")
+    article = make_article(session, title="T", user=ada)
+    path = f"/admin/user/relation/attach/?id={bob.id}&name=articles"
+    page = admin.post(path, data={"related": [str(article.id)] * 2}, follow_redirects=True).get_data(as_text=True)
+    assert "“T” now belongs to bob, no longer to ada." in page
+
+
+def test_an_article_is_published_when_its_moment_has_come(admin: FlaskClient, session: Session) -> None:
+    later = make_article(session, published_at=NOON.replace(year=2126))
+    asked = '/admin/article/?where=["published","is",%s]'
+    assert row_keys(admin.get(asked % "false").get_data(as_text=True)) == [str(later.id)]
+    assert row_keys(admin.get(asked % "true").get_data(as_text=True)) == []
+    admin.post("/admin/article/action/", data={"action": "publish", "rowid": str(later.id)})
+    assert row_keys(admin.get(asked % "true").get_data(as_text=True)) == [str(later.id)]

@@ -104,7 +104,9 @@ def test_groups_nest_and_negate(titles: Any) -> None:
         '["id", "equals", 99999999999999999999]', '["title", "contains", "\\u0000"]', "[" * 5000,
         '{"not":' * 20 + '["id","equals",1]' + "}" * 20,
         json.dumps({"all": [["id", "equals", 1]] * 101}),
-        '["content", "null"]',
+        '["content", "null"]', '{"any": []}', '{"all": [["id", "equals", 1]], "all": []}', '["title", "empty", "x"]',
+        '["published_at", "on", "2026-W05-6"]', '["published_at", "on", 20260101]',
+        json.dumps({"any": [["id", "in", list(range(999))]] * 3}), json.dumps(["title", "contains", "a" * 501]),
     ],
 )  # fmt: skip
 @pytest.mark.usefixtures("english")

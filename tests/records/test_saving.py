@@ -13,7 +13,8 @@ from backoffice.database.attributes import attribute
 from backoffice.errors import Conflict
 from backoffice.models import Article, Collection, User
 from backoffice.records import deleting, linking, publishing
-from backoffice.records.saving import StaleRecord, ValueTaken, save
+from backoffice.records.saving import ValueTaken, save
+from backoffice.records.transactions import StaleRecord
 from tests.factories import NOON, collect, make_article, make_articles, make_user
 
 
