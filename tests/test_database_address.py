@@ -99,3 +99,9 @@ def test_a_certificate_authority_makes_mysql_check_the_certificate_and_the_name(
     loose = sa.make_url(normalise_database_url("mysql://u:p@h/db?ssl_ca=/ca.pem&ssl_check_hostname=false"))
     _args, given = loose.get_dialect()().create_connect_args(loose)
     assert given["ssl"] == {"ca": "/ca.pem", "check_hostname": False}
+
+
+def test_an_unescaped_at_sign_in_a_password_is_told_and_not_printed() -> None:
+    with pytest.raises(ConfigurationError, match="%40") as refusal:
+        normalise_database_url("mysql://u:s3c@r3t@host/x")
+    assert "r3t" not in refusal.value.message

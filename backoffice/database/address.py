@@ -39,6 +39,8 @@ def normalise_database_url(address: str) -> str:
         raise ConfigurationError(f"DATABASE_URL cannot be read as an address. Write it like {EXAMPLES}.") from None
     if url.drivername not in DRIVERS:
         raise ConfigurationError(f"DATABASE_URL begins with {url.drivername!r}, which is not served. Write {EXAMPLES}.")
+    if "@" in (url.host or ""):
+        raise ConfigurationError("DATABASE_URL has an @ inside its user or password. Write it as %40.")
     url = url.set(drivername=DRIVERS[url.drivername])
     if url.get_backend_name() != "sqlite" and not url.database:
         raise ConfigurationError(f"DATABASE_URL names no database after the host. Write {EXAMPLES}.")

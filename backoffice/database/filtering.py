@@ -26,7 +26,7 @@ from backoffice.database.operators import (
     matches,
     operators_of,
 )
-from backoffice.database.reading import checked
+from backoffice.database.reading import checked, quoted
 from backoffice.database.values import parse_value
 from backoffice.errors import BadInput
 
@@ -147,13 +147,13 @@ def _condition(source: list[Any], attributes: Mapping[str, Attribute]) -> Condit
         raise BadInput(_('A condition is written ["column", "operator", value].'))
     name, operator = source[:2]
     if name not in attributes:
-        raise BadInput(_("There is no column “%(name)s” to filter by.", name=name))
+        raise BadInput(_("There is no column “%(name)s” to filter by.", name=quoted(name)))
     attribute = attributes[name]
     if operator not in operators_of(attribute):
         raise BadInput(
             _(
                 "The column “%(name)s” cannot be compared by “%(operator)s”. It knows: %(known)s.",
-                name=name, operator=operator, known=", ".join(operators_of(attribute)),
+                name=name, operator=quoted(operator), known=", ".join(operators_of(attribute)),
             )
         )  # fmt: skip
     if (operator in WITHOUT_OPERAND) is (len(source) == 3):
@@ -183,7 +183,7 @@ def _value(attribute: Attribute, operator: str, raw: Any) -> Any:
     if attribute.kind in (Kind.ONE, Kind.MANY):
         key = parse_key(attribute.related, str(raw)) if isinstance(raw, (str, int)) else None
         if key is None:
-            raise BadInput(_("“%(value)s” is not the key of a record.", value=raw))
+            raise BadInput(_("“%(value)s” is not the key of a record.", value=quoted(str(raw))))
         return key
     if attribute.kind is Kind.JSON:
         return checked(str(raw))
@@ -201,4 +201,4 @@ def _day(raw: Any) -> date:
             raise ValueError("not written as a date")
         return date.fromisoformat(raw)
     except ValueError:
-        raise BadInput(_("“%(value)s” is not a date. Write it like 2026-01-31.", value=raw)) from None
+        raise BadInput(_("“%(value)s” is not a date. Write it like 2026-01-31.", value=quoted(str(raw)))) from None

@@ -9,6 +9,7 @@ from flask_babel import gettext as _
 from flask_sqlalchemy.pagination import Pagination
 from sqlalchemy.orm import Session
 
+from backoffice.database.reading import quoted
 from backoffice.errors import BadInput, NotFound
 
 
@@ -44,5 +45,5 @@ def count_of(statement: sa.Select[Any]) -> sa.Select[Any]:
 def parse_page(text: str) -> int:
     """A page number from an address, from 1 on."""
     if not (text.isascii() and text.isdigit() and 1 <= int(text[:12]) <= 10_000_000 and len(text) <= 12):
-        raise BadInput(_("“%(page)s” is not a page. Pages are numbered from 1.", page=text))
+        raise BadInput(_("“%(page)s” is not a page. Pages are numbered from 1.", page=quoted(text)))
     return int(text)

@@ -15,6 +15,8 @@ from backoffice.errors import BadInput
 UUID = re.compile(r"\{?[0-9a-fA-F]{8}(-?[0-9a-fA-F]{4}){3}-?[0-9a-fA-F]{12}\}?")
 MINUS = str.maketrans("−–", "--")
 QUOTED = 40
+# Longer than any number, moment or key; normalising a megabyte of combining marks takes minutes.
+LONGEST_PLAIN = 1000
 
 
 def as_text(raw: Any) -> str:
@@ -30,6 +32,8 @@ def as_text(raw: Any) -> str:
 
 def tidy(text: str) -> str:
     """Without spaces around it, in plain characters: Chinese keyboards type digits at full width."""
+    if len(text) > LONGEST_PLAIN:
+        raise BadInput(_("“%(text)s” is too long for this kind of value.", text=quoted(text)))
     return unicodedata.normalize("NFKC", text).translate(MINUS).strip()
 
 

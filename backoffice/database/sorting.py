@@ -11,6 +11,7 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import aliased
 
 from backoffice.database.attributes import Attribute, primary_key
+from backoffice.database.reading import quoted
 from backoffice.errors import BadInput
 
 
@@ -33,7 +34,7 @@ def parse_sort(text: str, sortable: Mapping[str, Attribute]) -> tuple[SortKey, .
         if key.name not in sortable:
             raise BadInput(
                 _("The list cannot be sorted by “%(name)s”. It can be by: %(known)s.",
-                  name=key.name, known=", ".join(sortable))
+                  name=quoted(key.name), known=", ".join(sortable))
             )  # fmt: skip
         keys.setdefault(key.name, key)
     return tuple(keys.values())
