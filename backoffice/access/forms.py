@@ -39,15 +39,16 @@ class SignInForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF is untyped
             return False
         if not email.strip() or not password:
             return self._refuse(_("Enter your email address and your password."))
-        counted = throttle.counters(accounts.normalised(email), request.remote_addr)
-        self.wait = throttle.take(counted)
+        attempt = throttle.take(throttle.counters(accounts.normalised(email), request.remote_addr))
+        self.wait = attempt.wait
         if self.wait:
             return self._refuse(_refusal(), try_again_in(self.wait))
         self.staff = accounts.authenticate(email, password)
         if self.staff is None:
+            throttle.fail(attempt)
             _logger.info("a sign-in from %s was refused", request.remote_addr)
             return self._refuse(_refusal())
-        throttle.succeed(counted)
+        throttle.succeed(attempt)
         return True
 
     def _refuse(self, *sentences: str) -> bool:
@@ -88,15 +89,16 @@ class NewPasswordForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF is untyped
         """Whether the new password will do and the present one is right, looked at in this order."""
         if not super().validate(**kwargs):
             return False
-        counted = throttle.counters(f"change {current_user.email}", request.remote_addr)
-        self.wait = throttle.take(counted)
+        attempt = throttle.take(throttle.counters(f"change {current_user.email}", request.remote_addr))
+        self.wait = attempt.wait
         if self.wait:
             self.password.errors = [try_again_in(self.wait)]
             return False
         if accounts.authenticate(current_user.email, str(self.password.data)) is None:
+            throttle.fail(attempt)
             self.password.errors = [_("The present password is not right.")]
             return False
-        throttle.succeed(counted)
+        throttle.succeed(attempt)
         return True
 
 

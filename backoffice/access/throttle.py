@@ -1,6 +1,8 @@
 """Slows down guessing: wrong sign-ins are counted by account and by address, for all processes together.
 
-An attempt is counted before its password is looked at, so that a hundred at once get no hundred guesses.
+An attempt is counted before its password is looked at, so that a hundred at once get no hundred guesses; one that
+was right takes back all that this wrote. An account forgets after a day without a failure, or when somebody gets in.
+An address stands for a whole office: it forgets after an hour, and nobody's success forgives what others tried there.
 """
 
 from __future__ import annotations
@@ -8,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import ipaddress
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import NamedTuple, cast
 
@@ -17,7 +20,7 @@ from flask import current_app
 from backoffice.extensions import db
 from backoffice.models import SignInThrottle, utcnow
 
-FORGOTTEN_AFTER = timedelta(hours=24)
+ACCOUNT_FORGETS, ADDRESS_FORGETS = timedelta(hours=24), timedelta(hours=1)
 FIRST_DELAY, LONGEST_DELAY = timedelta(seconds=15), timedelta(minutes=15)
 ACCOUNT_TRIES, ADDRESS_TRIES = 5, 30
 
@@ -25,43 +28,56 @@ _table = cast(sa.Table, SignInThrottle.__table__)
 
 
 class Counter(NamedTuple):
-    """One row of the table, and how many failures in a row it lets pass without a delay."""
+    """One row of the table: how many failures it lets pass without a delay, and how long it remembers the last."""
 
     key: str
     tries: int
+    forgets: timedelta
+
+
+@dataclass
+class Attempt:
+    """A sign-in under way: where it is counted, which block it set there, and how long it has to wait instead."""
+
+    counted: dict[Counter, datetime | None] = field(default_factory=dict)
+    wait: timedelta | None = None
 
 
 def counters(email: str, address: str | None) -> list[Counter]:
     """What an attempt counts for: the account asked for, be there one or not, and the network address."""
     return [
-        Counter(_hashed("account", email), ACCOUNT_TRIES),
-        Counter(_hashed("address", _network(address)), ADDRESS_TRIES),
+        Counter(_hashed("account", email), ACCOUNT_TRIES, ACCOUNT_FORGETS),
+        Counter(_hashed("address", _network(address)), ADDRESS_TRIES, ADDRESS_FORGETS),
     ]
 
 
-def take(counted: list[Counter]) -> timedelta | None:
-    """Count an attempt; returns how long to wait instead if one of the counters is blocked."""
-    now = utcnow()
-    taken: list[Counter] = []
-    for counter in counted:
-        wait = _take(counter, now)
-        if wait is not None:
-            for other in taken:
-                _give_back(other)
-            return wait
-        taken.append(counter)
-    return None
+def take(counters: list[Counter]) -> Attempt:
+    """Count an attempt beforehand; it counts nowhere and has to wait if one of the counters is blocked."""
+    now, attempt = utcnow(), Attempt()
+    for counter in counters:
+        attempt.wait = _take(attempt, counter, now)
+        if attempt.wait is not None:
+            _give_back(attempt.counted)
+            break
+    return attempt
 
 
-def succeed(counted: list[Counter]) -> None:
+def fail(attempt: Attempt) -> None:
+    """Keep what was counted, from now on for as long as each counter remembers."""
+    for counter in attempt.counted:
+        # A transaction each: two rows held at once could wait for each other.
+        with db.engine.begin() as connection:
+            connection.execute(_table.update().where(_table.c.key == counter.key).values(last_failure_at=utcnow()))
+
+
+def succeed(attempt: Attempt) -> None:
     """Forget the account's wrong attempts, take this one off the address, and sweep what is out of date."""
-    account, *others = counted
+    account, *others = attempt.counted
     with db.engine.begin() as connection:
         connection.execute(_table.delete().where(_table.c.key == account.key))
-    for counter in others:
-        _give_back(counter)
+    _give_back({counter: attempt.counted[counter] for counter in others})
     with db.engine.begin() as connection:
-        connection.execute(_table.delete().where(_table.c.last_failure_at < utcnow() - FORGOTTEN_AFTER))
+        connection.execute(_table.delete().where(_table.c.last_failure_at < utcnow() - ACCOUNT_FORGETS))
 
 
 def delay_after(failures: int, tries: int) -> timedelta:
@@ -71,12 +87,12 @@ def delay_after(failures: int, tries: int) -> timedelta:
     return min(FIRST_DELAY * (1 << min(failures - tries, 10)), LONGEST_DELAY)
 
 
-def _take(counter: Counter, now: datetime) -> timedelta | None:
+def _take(attempt: Attempt, counter: Counter, now: datetime) -> timedelta | None:
     """The update comes first: it locks the row, so of two attempts at once one sees the other's block."""
     while True:
         with db.engine.begin() as connection:
             if connection.execute(_counting(counter, now)).rowcount:
-                _block(connection, counter, now)
+                attempt.counted[counter] = _block(connection, counter, now)
                 return None
             blocked_until: datetime | None = connection.scalar(
                 sa.select(_table.c.blocked_until).where(_table.c.key == counter.key)
@@ -84,27 +100,33 @@ def _take(counter: Counter, now: datetime) -> timedelta | None:
         if blocked_until is not None:
             return max(blocked_until - now, timedelta(seconds=1))
         if _start(counter, now):
+            attempt.counted[counter] = None
             return None
 
 
 def _counting(counter: Counter, now: datetime) -> sa.Update:
     open_again = sa.or_(_table.c.blocked_until.is_(None), _table.c.blocked_until <= now)
-    forgotten = _table.c.last_failure_at < now - FORGOTTEN_AFTER
+    forgotten = _table.c.last_failure_at < now - counter.forgets
     return (
         _table.update()
         .where(_table.c.key == counter.key, open_again)
         # MySQL sets columns from left to right: the count must see the old time, so it comes first.
         .ordered_values(
             (_table.c.failures, sa.case((forgotten, 1), else_=_table.c.failures + 1)),
-            (_table.c.last_failure_at, now),
+            # Counting anew moves the time, or each of a hundred attempts at once would be the first again.
+            (_table.c.last_failure_at, sa.case((forgotten, now), else_=_table.c.last_failure_at)),
         )
     )
 
 
-def _block(connection: sa.Connection, counter: Counter, now: datetime) -> None:
+def _block(connection: sa.Connection, counter: Counter, now: datetime) -> datetime | None:
+    """Already now, while the row is locked: until the password has been looked at, nobody else may try."""
     failures = connection.scalar(sa.select(_table.c.failures).where(_table.c.key == counter.key)) or 0
-    if delay := delay_after(failures, counter.tries):
-        connection.execute(_table.update().where(_table.c.key == counter.key).values(blocked_until=now + delay))
+    delay = delay_after(failures, counter.tries)
+    if not delay:
+        return None
+    connection.execute(_table.update().where(_table.c.key == counter.key).values(blocked_until=now + delay))
+    return now + delay
 
 
 def _start(counter: Counter, now: datetime) -> bool:
@@ -117,13 +139,19 @@ def _start(counter: Counter, now: datetime) -> bool:
     return True
 
 
-def _give_back(counter: Counter) -> None:
-    with db.engine.begin() as connection:
-        connection.execute(
-            _table.update()
-            .where(_table.c.key == counter.key, _table.c.failures > 0)
-            .values(failures=_table.c.failures - 1, blocked_until=None)
-        )
+def _give_back(counted: dict[Counter, datetime | None]) -> None:
+    """Take the attempt off again, with the block it set itself: one that somebody else's failure set stays."""
+    for counter, block in counted.items():
+        own = _table.c.blocked_until == block
+        with db.engine.begin() as connection:
+            connection.execute(
+                _table.update()
+                .where(_table.c.key == counter.key, _table.c.failures > 0)
+                .values(
+                    failures=_table.c.failures - 1,
+                    blocked_until=sa.case((own, sa.null()), else_=_table.c.blocked_until),
+                )
+            )
 
 
 def _network(address: str | None) -> str:
@@ -140,4 +168,4 @@ def _network(address: str | None) -> str:
 def _hashed(kind: str, value: str) -> str:
     """Keyed, so that the table gives away no addresses."""
     secret = str(current_app.config["SECRET_KEY"]).encode()
-    return hmac.new(secret, f"{kind}:{value}".encode(), hashlib.sha256).hexdigest()
+    return hmac.new(secret, f"{kind}:{value}".encode(errors="surrogatepass"), hashlib.sha256).hexdigest()

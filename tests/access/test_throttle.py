@@ -12,7 +12,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
-from backoffice.access import throttle
+from backoffice.access import accounts, throttle
 from backoffice.models import SignInThrottle, utcnow
 
 TOO_MANY = "There were too many wrong attempts. Try again in"
@@ -132,6 +132,119 @@ def test_counts_are_forgotten_after_a_day_and_swept(client, staff, session: Sess
     assert enter(client, email, password).status_code == 302
     left = session.scalars(sa.select(SignInThrottle)).all()
     assert [row.failures for row in left] == [4], "only today's count of the address stays"
+
+
+def address_row(session: Session) -> SignInThrottle:
+    """The count of the one address that is used, once nothing is counted for an account."""
+    session.expire_all()
+    return session.scalars(sa.select(SignInThrottle)).one()
+
+
+def test_success_leaves_no_trace_on_its_address(client, staff, session: Session, later):
+    email, password = staff("editor")
+    fail(client, email, 2)
+    assert enter(client, email, password).status_code == 302
+    before = address_row(session)
+    kept = (before.failures, before.last_failure_at, before.blocked_until)
+    assert (kept[0], kept[2]) == (2, None)
+    client.post("/sign-out")
+    later(timedelta(minutes=50))
+    assert enter(client, email, password).status_code == 302
+    after = address_row(session)
+    assert (after.failures, after.last_failure_at, after.blocked_until) == kept
+
+
+def test_office_that_signs_in_daily_is_never_blocked_by_old_failures(client, staff, later):
+    email, password = staff("editor")
+    for _day in range(12):
+        fail(client, email, 3)
+        assert enter(client, email, password).status_code == 302
+        client.post("/sign-out")
+        for _hour in range(3):
+            later(timedelta(minutes=40))
+            assert enter(client, email, password).status_code == 302
+            client.post("/sign-out")
+        later(timedelta(hours=22))
+
+
+def test_address_forgets_after_an_hour_and_an_account_after_a_day(client, staff, later):
+    email, password = staff("editor")
+    fail(client, email, 4)
+    for number in range(25):
+        fail(client, f"guess{number}@example.com", 1)
+    later(timedelta(minutes=61))
+    for number in range(29):
+        fail(client, f"another{number}@example.com", 1)
+    fail(client, email, 1)
+    assert enter(client, email, password, "192.0.2.2").status_code == 429
+
+
+def test_each_failure_keeps_an_address_in_mind_for_another_hour(client, staff, later):
+    email, password = staff("editor")
+    for number in range(29):
+        fail(client, f"guess{number}@example.com", 1)
+        later(timedelta(minutes=30))
+    fail(client, "last@example.com", 1)
+    assert enter(client, email, password).status_code == 429
+
+
+def test_success_does_not_open_an_address_that_a_failure_blocked_meanwhile(client, staff, monkeypatch):
+    """The success took its place before the block, and its password was looked at after it."""
+    email, password = staff("editor")
+    for number in range(28):
+        fail(client, f"guess{number}@example.com", 1)
+    authenticate = throttle_between(monkeypatch, lambda: fail(client.application.test_client(), "x@example.com", 1))
+    assert enter(client, email, password).status_code == 302
+    assert authenticate == ["editor@example.com", "x@example.com"]
+    assert enter(client, email, password, "192.0.2.2").status_code == 302
+    assert enter(client.application.test_client(), "y@example.com", WRONG).status_code == 429
+
+
+def throttle_between(monkeypatch, happens: Callable[[], None]) -> list[str]:
+    """Let something happen while the first attempt's password is looked at; lists who was looked at."""
+    real, seen = accounts.authenticate, []
+
+    def authenticate(email: str, password: str):
+        seen.append(email)
+        if len(seen) == 1:
+            happens()
+        return real(email, password)
+
+    monkeypatch.setattr(accounts, "authenticate", authenticate)
+    return seen
+
+
+def test_right_password_at_the_last_try_of_an_address_blocks_nobody(client, staff, session: Session):
+    email, password = staff("editor")
+    for number in range(29):
+        fail(client, f"guess{number}@example.com", 1)
+    for _ in range(3):
+        assert enter(client, email, password).status_code == 302
+        client.post("/sign-out")
+    fail(client, "last@example.com", 1)
+    assert enter(client, email, password).status_code == 429
+
+
+def test_hundred_attempts_at_once_after_a_quiet_day_get_five_guesses(make_app: Callable[..., Flask], staff, later):
+    email, _ = staff("editor")
+    apps = [make_app(), make_app()]
+    fail(apps[0].test_client(), email, 1)
+    later(timedelta(hours=25))
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda n: enter(apps[n % 2].test_client(), email, WRONG).status_code, range(100)))
+    assert sorted(answers) == [200] * 5 + [429] * 95
+
+
+def test_successes_at_once_leave_an_address_uncounted(make_app: Callable[..., Flask], staff, session: Session):
+    people = [staff("editor", f"editor{number}@example.com") for number in range(8)]
+    apps = [make_app(), make_app()]
+
+    def attempt(number: int) -> int:
+        return enter(apps[number % 2].test_client(), *people[number % 8]).status_code
+
+    with ThreadPoolExecutor(8) as pool:
+        assert list(pool.map(attempt, range(24))) == [302] * 24
+    assert address_row(session).failures == 0
 
 
 def test_table_holds_no_addresses(client, session: Session):
