@@ -12,6 +12,7 @@ from flask_babel import gettext as _
 from flask_security import hash_password
 
 from backoffice.access import passwords
+from backoffice.database.reading import checked
 from backoffice.errors import BadInput, Conflict, NotFound
 from backoffice.extensions import db, security
 from backoffice.models import Role, Staff
@@ -76,6 +77,8 @@ def everyone() -> list[Staff]:
 def find(email: str) -> Staff | None:
     """The account of exactly this address: MySQL would also find one that differs in accents."""
     address = normalised(email)
+    if not _can_be_kept(address):
+        return None
     staff = db.session.scalar(sa.select(Staff).where(Staff.email == address))
     return staff if staff is not None and staff.email == address else None
 
@@ -104,8 +107,17 @@ def _existing(email: str) -> Staff:
     return staff
 
 
+def _can_be_kept(text: str) -> bool:
+    """Asking for anything else fails in the driver: PostgreSQL takes no NUL, none of them half a character."""
+    try:
+        checked(text)
+    except BadInput:
+        return False
+    return True
+
+
 def _role(name: str) -> Role:
-    role = db.session.scalar(sa.select(Role).where(Role.name == name))
+    role = db.session.scalar(sa.select(Role).where(Role.name == name)) if _can_be_kept(name) else None
     if role is None:
         names = ", ".join(db.session.scalars(sa.select(Role.name).order_by(Role.name)))
         raise NotFound(_("There is no role %(name)s. The roles are: %(names)s.", name=name, names=names))

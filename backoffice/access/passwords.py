@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask_babel import gettext as _
 
+from backoffice.database.reading import checked
 from backoffice.errors import BadInput
 
 SHORTEST, LONGEST = 12, 128
@@ -24,5 +25,5 @@ def complaint(password: str, email: str) -> str | None:
 
 def require_acceptable(password: str, email: str) -> None:
     """Raise BadInput with the complaint, if there is one."""
-    if sentence := complaint(password, email):
+    if sentence := complaint(checked(password), email):
         raise BadInput(sentence)

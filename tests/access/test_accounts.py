@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 from flask_security import verify_password
 
-from backoffice.access import accounts
+from backoffice.access import accounts, throttle
 from backoffice.errors import BadInput, Conflict, NotFound
 from backoffice.models import Staff
 
@@ -61,6 +61,28 @@ def test_address_of_an_intranet_will_do():
     assert accounts.create("anna@office.local", "viewer")[0].email == "anna@office.local"
 
 
+@pytest.mark.usefixtures("within")
+@pytest.mark.parametrize("address", ["anna\0@example.com", "anna\ud800@example.com"])
+def test_address_no_database_keeps_is_nobodys(address):
+    assert accounts.find(address) is None
+    assert accounts.authenticate(address, GOOD) is None
+    assert throttle.counters(address, None) != throttle.counters("anna@example.com", None)
+    for change in (accounts.disable, accounts.enable, accounts.reset_password):
+        with pytest.raises(NotFound, match="flask staff list"):
+            change(address)
+    with pytest.raises(BadInput, match="Write it like name@example"):
+        accounts.create(address, "viewer")
+
+
+@pytest.mark.usefixtures("within")
+@pytest.mark.parametrize("character", ["\0", "\ud800"])
+def test_role_or_password_no_database_keeps_is_refused(character):
+    with pytest.raises(NotFound, match="The roles are: admin, editor, viewer"):
+        accounts.create("anna@example.com", f"admin{character}")
+    with pytest.raises(BadInput, match="cannot be kept"):
+        accounts.create("anna@example.com", "admin", f"{GOOD}{character}")
+
+
 def run(runner, *args: str, **options: object):
     return runner.invoke(args=["staff", *args], **options)
 
@@ -107,6 +129,8 @@ def test_commands_list_disable_enable_and_reset(runner, session):
     [
         (("create", "anna", "--role", "admin"), "is not an email address"),
         (("create", "a@example.com", "--role", "boss"), "There is no role boss"),
+        (("disable", "a\udcff@example.com"), "No account has the address a"),
+        (("create", "a@example.com", "--role", "admin\udcff"), "There is no role admin"),
         (("disable", "a@example.com"), "No account has the address a@example.com"),
         (("reset-password", "a@example.com"), "No account has the address a@example.com"),
     ],

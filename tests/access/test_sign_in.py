@@ -95,6 +95,14 @@ def test_address_that_is_none_and_endless_password_are_refused_like_the_rest(cli
     assert REFUSAL in enter(client, email, "x" * 100_000).text
 
 
+@pytest.mark.parametrize("address", ["editor\0@example.com", "\0", b"editor\xed\xa0\x80@example.com"])
+def test_address_no_database_keeps_is_refused_like_the_rest(client, staff, address):
+    _, password = staff("editor")
+    response = enter(client, address, password)
+    assert response.status_code == 200
+    assert REFUSAL in response.text
+
+
 def test_sign_in_is_noted_without_touching_the_record(client, staff, session: Session):
     email, password = staff("editor")
     before = session.scalars(sa.select(Staff)).one()
