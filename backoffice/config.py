@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,12 +20,15 @@ TRUE_WORDS, FALSE_WORDS = ("1", "true", "yes", "on"), ("0", "false", "no", "off"
 
 @dataclass(frozen=True)
 class Settings:
-    """All that an operator may set. `environment` decides what is demanded: production needs its secrets given."""
+    """All that an operator may set. `environment` decides what is demanded: production needs its secrets given.
+
+    What holds a secret stays out of `repr`, which ends up in tracebacks and logs.
+    """
 
     environment: str = "development"
-    database_url: str = ""
-    secret_key: str = ""
-    password_salt: str = ""
+    database_url: str = field(default="", repr=False)
+    secret_key: str = field(default="", repr=False)
+    password_salt: str = field(default="", repr=False)
     instance_path: Path = ROOT / "instance"
     host: str = "127.0.0.1"
     port: int = 8000
@@ -37,7 +41,7 @@ class Settings:
     max_upload_mb: int = 16
     log_level: str = "INFO"
     testing: bool = False
-    extra: Mapping[str, Any] = field(default_factory=dict)
+    extra: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] | None = None) -> Settings:
@@ -130,11 +134,44 @@ class _Reader:
                 f"{name} is not set, and this environment does not start without it. {_HOW_TO_MAKE}"
             )
         path = instance_path / name.lower()
-        if not path.exists():
-            instance_path.mkdir(parents=True, exist_ok=True)
-            path.touch(mode=0o600)
-            path.write_text(secrets.token_urlsafe(48), encoding="utf-8")
+        while not (kept := _kept(path)):
+            _keep(path, secrets.token_urlsafe(48))
+        return kept
+
+
+def _kept(path: Path) -> str:
+    try:
         return path.read_text(encoding="utf-8").strip()
+    except FileNotFoundError:
+        return ""
+
+
+def _keep(path: Path, secret: str) -> None:
+    """Write it aside, readable by its owner alone, so that the name never stands for less than the whole."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor, name = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
+    aside = Path(name)
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(secret)
+            file.flush()
+            os.fsync(file.fileno())
+        _name(aside, path)
+    finally:
+        aside.unlink(missing_ok=True)
+
+
+def _name(aside: Path, path: Path) -> None:
+    """Of several processes the first one's stays; all of them read it back."""
+    if path.exists() and not _kept(path):
+        path.unlink(missing_ok=True)
+    try:
+        path.hardlink_to(aside)
+    except FileExistsError:
+        return
+    except OSError:
+        # A file system without hard links, such as FAT.
+        aside.replace(path)
 
 
 _HOW_TO_MAKE = 'Make one with: python -c "import secrets; print(secrets.token_urlsafe(48))"'

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import stat
 import sys
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -133,6 +135,51 @@ def test_a_developers_secrets_are_made_once_and_kept(tmp_path: Path) -> None:
 def test_a_kept_secret_is_readable_by_its_owner_alone(tmp_path: Path) -> None:
     read(tmp_path)
     assert stat.S_IMODE((tmp_path / "secret_key").stat().st_mode) == 0o600
+
+
+def test_an_empty_secret_is_made_anew(tmp_path: Path) -> None:
+    (tmp_path / "secret_key").touch()
+    (tmp_path / "security_password_salt").write_text("\n")
+    settings = read(tmp_path)
+    assert len(settings.secret_key) >= 32
+    assert len(settings.password_salt) >= 32
+    assert read(tmp_path) == settings
+
+
+def test_an_interrupted_start_leaves_no_secret(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(_descriptor: int) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as interrupted:
+        interrupted.setattr("os.fsync", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            read(tmp_path)
+    assert not list(tmp_path.iterdir())
+    assert len(read(tmp_path).secret_key) >= 32
+
+
+def test_processes_that_start_at_once_agree_on_the_secrets(tmp_path: Path) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(lambda _number: read(tmp_path).secret_key, range(32)))
+    assert len(set(found)) == 1
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["secret_key", "security_password_salt"]
+
+
+def test_a_secret_is_kept_where_there_are_no_hard_links(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_paths: Path) -> None:
+        raise PermissionError("Operation not permitted")
+
+    monkeypatch.setattr(Path, "hardlink_to", refuse)
+    assert read(tmp_path).secret_key == read(tmp_path).secret_key
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["secret_key", "security_password_salt"]
+
+
+def test_settings_show_no_secrets(tmp_path: Path) -> None:
+    settings = replace(read(tmp_path, **LIVE), extra={"WORD": "hunter3"})
+    shown = repr(settings)
+    assert "production" in shown
+    for secret in ("hunter2", "hunter3", LIVE["SECRET_KEY"], LIVE["SECURITY_PASSWORD_SALT"]):
+        assert secret not in shown
 
 
 def test_the_environment_is_read_when_nothing_else_is_given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
