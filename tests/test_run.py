@@ -139,6 +139,29 @@ def answer(port: str) -> int:
         connection.close()
 
 
+def test_a_body_far_above_the_limit_is_refused_before_it_is_read(
+    start: Callable[..., Running], tmp_path: Path, port: str
+) -> None:
+    running = start(
+        PORT=port,
+        MAX_UPLOAD_MB="1",
+        BACKOFFICE_ENV="staging",
+        SECRET_KEY="a long and secret key",
+        SECURITY_PASSWORD_SALT="a long and secret salt",
+    )
+    running.until("flask staff create EMAIL --role admin")
+    connection = HTTPConnection("127.0.0.1", int(port), timeout=PATIENCE)
+    try:
+        connection.putrequest("POST", "/sign-in")
+        connection.putheader("Content-Length", str(2 * 1024 * 1024))
+        connection.endheaders()
+        assert connection.getresponse().status == 413
+    finally:
+        connection.close()
+    code, errors = running.stop()
+    assert code == 0, errors
+
+
 def test_production_gets_neither_demo_data_nor_an_account(
     start: Callable[..., Running], tmp_path: Path, port: str
 ) -> None:
