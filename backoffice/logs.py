@@ -1,4 +1,7 @@
-"""One line a record on standard error: time, level, request, person, what. No secrets, no addresses."""
+"""One line a record on standard error: time, level, request, person, what. No secrets and no email addresses.
+
+A refused sign-in names the network address it came from, so that guessing can be seen and blocked there.
+"""
 
 from __future__ import annotations
 

@@ -256,6 +256,13 @@ def test_query_and_password_stay_out_of_the_log(client, log):
     assert "hunter2" not in log.getvalue()
 
 
+def test_refused_sign_in_is_logged_with_its_network_address_alone(client, log):
+    fields = {"email": "somebody@example.com", "password": "hunter2 hunter2"}
+    client.post("/sign-in", data=fields, environ_base={"REMOTE_ADDR": "192.0.2.7"})
+    assert "a sign-in from 192.0.2.7 was refused" in log.getvalue()
+    assert "somebody" not in log.getvalue()
+
+
 def test_text_from_outside_cannot_pose_as_a_record(client, log):
     client.get("/no%0a2026-01-01 00:00:00 ERROR all is lost")
     logging.getLogger("backoffice.request").error("first\nsecond\x1b[31m")
