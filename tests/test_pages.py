@@ -187,7 +187,7 @@ def test_script_that_keeps_a_preference_gets_no_page(client):
 def test_templates_have_the_frame(app):
     with app.test_request_context("/", headers={"Cookie": "theme=light", "X-Request-Id": "abcdefgh"}):
         text = render_template_string(
-            "{{ environment }} {{ theme }} {{ locale }} {{ locales|length }} {{ may('article', 'read') }} "
+            "{{ environment }} {{ colour_scheme }} {{ locale }} {{ locales|length }} {{ may('article', 'read') }} "
             "{{ current_user.is_authenticated }} {{ request_id }} {{ csrf_token()|length > 20 }}"
         )
     assert text == "development light en 2 False False abcdefgh True"
