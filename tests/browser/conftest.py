@@ -31,9 +31,14 @@ class Library:
 
 
 @pytest.fixture
-def address(make_app: Callable[..., Flask]) -> Iterator[str]:
-    """Where the application answers, as it runs outside of tests: with its CSRF check."""
-    site = make_app(extra={"WTF_CSRF_ENABLED": True})
+def site(make_app: Callable[..., Flask]) -> Flask:
+    """The application as it runs outside of tests: with its CSRF check."""
+    return make_app(extra={"WTF_CSRF_ENABLED": True})
+
+
+@pytest.fixture
+def address(site: Flask) -> Iterator[str]:
+    """Where the application answers."""
     server = make_server("127.0.0.1", 0, site, threaded=True)
     thread = Thread(target=server.serve_forever)
     thread.start()

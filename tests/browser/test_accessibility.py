@@ -8,9 +8,11 @@ from urllib.parse import quote
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from flask import Flask, abort
 from playwright.sync_api import expect
 from sqlalchemy.orm import Session
 
+from backoffice.access.guard import declare
 from backoffice.models import User
 from tests.browser.conftest import Library
 from tests.browser.person import Person
@@ -48,6 +50,11 @@ def after(path: str, act: Callable[[Person], None]) -> Stop:
 
 def open_panel(person: Person) -> None:
     person.page.locator("summary", has_text="Filter").click()
+
+
+def open_chart_table(person: Person) -> None:
+    person.page.locator("summary", has_text="The same as a table").click()
+    expect(person.page.locator(".chart-numbers")).to_be_visible()
 
 
 def open_person_menu(person: Person) -> None:
@@ -88,6 +95,7 @@ def refuse_passwords(person: Person) -> None:
 STOPS: dict[str, Stop] = {
     "home": opening("/admin/"),
     "home, a year": opening("/admin/?days=365"),
+    "home, as a table": after("/admin/", open_chart_table),
     "articles": opening("/admin/article/"),
     "articles, filtered": opening(asked(all=[["title", "contains", "e"], ["published", "is", True]])),
     "articles, filter panel": after("/admin/article/", open_panel),
@@ -130,7 +138,7 @@ def test_axe_finds_nothing_where_one_signs_in(somebody: Callable[..., Person], t
     check(nobody, "sign-in, refused")
 
 
-@pytest.mark.parametrize("stops", [list(STOPS)[:13], list(STOPS)[13:]], ids=["lists", "records"])
+@pytest.mark.parametrize("stops", [list(STOPS)[:14], list(STOPS)[14:]], ids=["lists", "records"])
 def test_axe_finds_nothing_inside(member: Callable[..., Person], library: Library, theme: str, stops: list[str]):
     admin = member("admin", theme=theme)
     for name in stops:
@@ -149,6 +157,15 @@ def test_axe_finds_nothing_where_one_may_not(member: Callable[..., Person], them
     viewer = member("viewer", theme=theme)
     assert viewer.visit("/admin/staff/") == 403
     check(viewer, "not allowed")
+
+
+def test_axe_finds_nothing_where_something_failed(site: Flask, member: Callable[..., Person], theme: str):
+    site.add_url_rule("/fail/<int:code>", "fail", abort)
+    declare(site, "fail", "signed-in")
+    admin = member("admin", theme=theme)
+    for status in (409, 413, 500, 503):
+        assert admin.visit(f"/fail/{status}") == status
+        check(admin, f"error {status}")
 
 
 def test_axe_finds_nothing_on_a_conflict(member: Callable[..., Person], library: Library, session: Session, theme: str):

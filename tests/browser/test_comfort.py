@@ -172,3 +172,30 @@ def test_the_theme_changes_at_once_and_is_kept(member: Callable[..., Person]):
     assert light != dark
     viewer.visit("/admin/article/")
     assert viewer.page.evaluate(background) == dark
+
+
+def test_each_word_that_was_searched_for_is_marked(member: Callable[..., Person], library: Library):
+    viewer = member("viewer")
+    viewer.visit("/admin/article/?search=beams+bridges")
+    expect(viewer.page.locator("tr[data-pk]")).to_have_count(1)
+    marked = viewer.page.evaluate("[...CSS.highlights.get('found')].map(String).sort()")
+    assert marked == ["Bridges", "beams"]
+
+
+def test_a_panel_keeps_its_question_when_records_are_detached_and_attached(
+    member: Callable[..., Person], library: Library
+):
+    editor = member("editor")
+    key = str(library.tomatoes.id)
+    editor.visit(
+        f"/admin/user/relation/?id={library.reader.id}&name=collection_articles&page_size=10&page=2&sort=title"
+    )
+    editor.tick(keys_of(editor)[0])
+    editor.follow(editor.button("Detach"))
+    expect(editor.page.get_by_text("1 record was detached.")).to_be_visible()
+    assert {"page_size=10", "page=2", "sort=title"} <= set(editor.page.url.split("?")[1].split("&"))
+    editor.choose("Record to attach", "番茄")
+    editor.follow(editor.button("Attach"))
+    expect(editor.page.get_by_text("1 record was attached.")).to_be_visible()
+    assert {"page_size=10", "page=2", "sort=title"} <= set(editor.page.url.split("?")[1].split("&"))
+    assert key not in keys_of(editor), "it stands further down"
