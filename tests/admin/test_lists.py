@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import csv
+import html
 import io
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -122,13 +124,20 @@ def test_relation_cells_lead_to_the_related_record(admin: FlaskClient, session: 
     assert f'href="/admin/user/details/?id={ada.id}"' in admin.get("/admin/article/").get_data(as_text=True)
 
 
-def test_the_three_empty_lists_differ(admin: FlaskClient, session: Session) -> None:
+def test_the_three_empty_lists_differ(sign_in: Callable[..., FlaskClient], session: Session) -> None:
+    admin = sign_in("admin")
     nothing = admin.get("/admin/article/").get_data(as_text=True)
     make_article(session)
     no_match = admin.get("/admin/article/?search=zzz").get_data(as_text=True)
-    assert "/admin/article/new/" in nothing
-    assert row_keys(nothing) == row_keys(no_match) == []
-    assert nothing.count("Clear") < no_match.count("Clear")
+    refused = sign_in("viewer").get("/admin/staff/")
+    not_yours = refused.get_data(as_text=True)
+    titles = ("Nothing here yet", "Nothing matches", "Not allowed")
+    for title, page in zip(titles, (nothing, no_match, not_yours), strict=True):
+        assert [known for known in titles if f">{known}<" in page] == [title]
+        assert row_keys(page) == []
+    assert refused.status_code == 403
+    assert ">Create the first one</a>" in nothing
+    assert '<a class="btn btn-secondary" href="/admin/article/">Clear search and filters</a>' in no_match
 
 
 def test_the_export_holds_all_rows_of_the_question_and_no_formula(admin: FlaskClient, session: Session) -> None:
@@ -160,12 +169,23 @@ def test_roles_see_only_what_they_may(sign_in: Callable[..., FlaskClient], sessi
 
 
 def test_the_home_page_counts_and_draws(admin: FlaskClient, session: Session, count_statements: Any) -> None:
-    collect(session, make_user(session), make_article(session, published_at=NOON))
+    ada, grace = make_user(session), make_user(session)
+    articles = make_articles(session, 4, published_at=NOON)
+    articles.append(make_article(session))
+    collect(session, ada, articles)
+    collect(session, grace, articles[:2])
     with count_statements() as statements:
         page = admin.get("/admin/").get_data(as_text=True)
     assert len(statements) <= 14
     assert "<svg" in page
-    assert page.count('class="figure') >= 4 or page.count("figure") >= 4
+    figures = re.findall(
+        r'<a class="card figure" href="([^"]*)">.*?</svg>([^<]*)</span>.*?figure-value">([^<]*)<', page, re.S
+    )
+    assert [(label, number) for _url, label, number in figures] == [
+        ("Articles", "5"), ("Published", "4"), ("Users", "2"), ("Collected", "7"),
+    ]  # fmt: skip
+    for url, label, number in figures:
+        assert total(admin.get(html.unescape(url)).get_data(as_text=True)) == int(number), f"{label} leads elsewhere"
     assert admin.get("/admin/?days=90").status_code == 200
     assert admin.get("/admin/?days=3").status_code == 400
 
