@@ -63,6 +63,8 @@ def _bind(app: Flask, settings: Settings) -> Any:
             threads=settings.threads,
             # Above what the application refuses on a page of its own, below what would fill the disk.
             max_request_body_size=(settings.max_upload_mb + 1) * 1024 * 1024,
+            # A download that nobody reads waits on the disk and not in a thread that others need.
+            outbuf_high_watermark=2 * 1024**3,
             ident=None,
             # Behind a proxy the application reads these headers itself.
             clear_untrusted_proxy_headers=settings.proxies == 0,

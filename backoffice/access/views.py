@@ -14,9 +14,9 @@ from flask_security import current_user, login_user, logout_user
 from flask_security.changeable import change_user_password
 from werkzeug.wrappers import Response
 
-from backoffice.access import redirects
+from backoffice.access import accounts, redirects
 from backoffice.access.forms import NewPasswordForm, SignInForm
-from backoffice.extensions import db
+from backoffice.extensions import db, security
 
 
 def sign_in() -> Response:
@@ -32,7 +32,13 @@ def sign_in() -> Response:
 
 
 def sign_out() -> Response:
-    """End the session of this browser."""
+    """End this person's sessions, here and elsewhere.
+
+    A session lives in its cookie, and a cookie cannot be called back: so the name it carries is renewed, and a copy
+    somebody kept opens nothing any more.
+    """
+    if current_user.is_authenticated:
+        accounts.end_sessions(current_user._get_current_object())
     logout_user()
     return redirect(url_for("security.login"))
 
@@ -41,7 +47,9 @@ def change_password() -> Response:
     """Ask for a new password; taking it ends every other session of the account."""
     form = NewPasswordForm(request.form)
     if request.method == "POST" and form.validate():
-        change_user_password(current_user._get_current_object(), form.new_password.data)
+        # Written as signing in will read it: the same letters can be typed in more than one way.
+        new = security.password_util.normalize(form.new_password.data or "")
+        change_user_password(current_user._get_current_object(), new)
         db.session.commit()
         flash(_("Your password is changed. All your other sessions have ended."), "success")
         return redirect(redirects.HOME)

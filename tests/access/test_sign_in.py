@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -134,6 +135,37 @@ def test_sign_out_ends_the_session(sign_in: Enter):
     assert browser.get("/admin/").location == "/sign-in?next=/admin/"
     with browser.session_transaction() as kept:
         assert not kept
+
+
+def test_a_copy_of_the_cookie_opens_nothing_after_sign_out(app: Flask, sign_in: Enter):
+    browser = sign_in()
+    cookie = browser.get_cookie("session")
+    assert cookie is not None
+    copy = app.test_client()
+    copy.set_cookie("session", cookie.value)
+    assert copy.get("/admin/").status_code == 200
+    browser.post("/sign-out")
+    assert copy.get("/admin/").status_code == 302
+
+
+@pytest.mark.sqlite_only
+@pytest.mark.parametrize("new", ["passwört-für-müller", "Ｆｕｌｌｗｉｄｔｈ１２３４", "한국어로 만든 긴 비밀번호"])
+def test_a_changed_password_signs_in_however_its_letters_are_typed(sign_in: Enter, client: FlaskClient, new: str):
+    browser = sign_in("editor")
+    form = {"password": PASSWORD, "new_password": new, "new_password_confirm": new}
+    assert browser.post("/change-password", data=form).status_code == 302
+    for typed in (new, unicodedata.normalize("NFD", new)):
+        again = client.post("/sign-in", data={"email": "editor@example.com", "password": typed})
+        assert again.location == "/admin/"
+        client.post("/sign-out")
+
+
+@pytest.mark.sqlite_only
+def test_an_address_of_any_length_is_refused_at_once(client: FlaskClient):
+    marks = "a" + "\u0301\u0316" * 100_000
+    response = client.post("/sign-in", data={"email": marks, "password": "x" * 12})
+    assert response.status_code == 200
+    assert accounts.normalised(marks) == accounts.normalised(marks[:300])
 
 
 @pytest.mark.sqlite_only
