@@ -146,7 +146,7 @@ def _operand_in_words(view: BaseRecordView, condition: Condition) -> str:
         return _record_names(found, condition)
     raw, operand = condition.source[2], condition.operand
     known = dict(choices(view, found.name, found))
-    pairs = zip(raw, operand, strict=True) if isinstance(raw, list) else [(raw, operand)]
+    pairs = zip(raw, operand, strict=True) if isinstance(operand, list) else [(raw, operand)]
     words = [known.get(_plain(source), _value_in_words(source, value)) for source, value in pairs]
     if condition.operator == "between":
         return str(_("%(low)s and %(high)s", low=words[0], high=words[1]))

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from tests.admin.everything.shared import LIST, page_of
 from tests.everything import Parcel
-from tests.pages import listed
+from tests.pages import field_value, listed
 
 pytestmark = pytest.mark.filterwarnings("ignore:Dialect sqlite:sqlalchemy.exc.SAWarning")
 
@@ -56,7 +56,8 @@ def test_a_record_whose_key_is_a_uuid_has_all_pages(admin: FlaskClient, rows: Se
     assert listed(admin, "/admin/parcel/", where=json.dumps(asked)) == [str(parcel.id)]
     assert "First" in page_of(admin, "/admin/parcel/details/", id=parcel.id)
     path = f"/admin/parcel/edit/?id={parcel.id}"
-    assert admin.post(path, data={"name": "Second"}).status_code == 302
+    version = field_value(page_of(admin, path), "version")
+    assert admin.post(path, data={"name": "Second", "version": version}).status_code == 302
     found = admin.get("/admin/parcel/lookup/", query_string={"query": "seco"}).get_json()
     assert [option["id"] for option in found["results"]] == [str(parcel.id)]
     by_key = admin.get("/admin/parcel/lookup/", query_string={"query": str(parcel.id)}).get_json()
