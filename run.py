@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import signal
 import sys
+from contextlib import suppress
 from typing import Any, NoReturn
 
 import click
@@ -49,8 +50,11 @@ def main() -> None:
         with app.app_context(), telling_plainly():
             _upgrade()
             one_time_password = _first_run(settings)
-            _tell(settings, one_time_password)
-        server.run()
+        # Ctrl-C ends it quietly from the moment the address is printed, also before the server has begun to listen to it.
+        with suppress(KeyboardInterrupt):
+            with app.app_context():
+                _tell(settings, one_time_password)
+            server.run()
         server.close()
 
 
