@@ -50,7 +50,7 @@ def main() -> None:
         with app.app_context(), telling_plainly():
             _upgrade()
             one_time_password = _first_run(settings)
-        # Ctrl-C ends it quietly from the moment the address is printed, also before the server has begun to listen to it.
+        # Ctrl-C ends it quietly from the moment the address is printed, also before the server listens.
         with suppress(KeyboardInterrupt):
             with app.app_context():
                 _tell(settings, one_time_password)
