@@ -100,10 +100,13 @@ def collection_rows(world: World, users_before: int, articles_before: int) -> It
         joined = world.joined(user)
         for kept in collecting.collected(world, user, count):
             possible = max(joined, world.written(kept))
+            moment = possible + (world.now - possible) * world.chance(10, user, kept)
             yield {
                 "user_id": users_before + user + 1,
                 "article_id": articles_before + kept + 1,
-                "collected_at": possible + (world.now - possible) * world.chance(10, user, kept),
+                "collected_at": moment,
+                "created_at": moment,
+                "updated_at": moment,
                 "version": 1,
             }
 

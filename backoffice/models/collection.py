@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from backoffice.models.base import Model, UTCDateTime, Versioned, utcnow
+from backoffice.models.base import Model, Timestamped, UTCDateTime, Versioned, utcnow
 
 if TYPE_CHECKING:
     from backoffice.models.article import Article
     from backoffice.models.user import User
 
 
-class Collection(Versioned, Model):
+class Collection(Timestamped, Versioned, Model):
     """One article in one user's collection, since `collected_at`."""
 
     __tablename__ = "info_user_collection"

@@ -311,3 +311,16 @@ def test_an_article_is_published_when_its_moment_has_come(admin: FlaskClient, se
     assert row_keys(admin.get(asked % "true").get_data(as_text=True)) == []
     admin.post("/admin/article/action/", data={"action": "publish", "rowid": str(later.id)})
     assert row_keys(admin.get(asked % "true").get_data(as_text=True)) == [str(later.id)]
+
+
+def test_a_link_knows_when_it_was_made_and_changed(admin: FlaskClient, session: Session) -> None:
+    reader, article = make_user(session), make_article(session)
+    path = f"/admin/user/relation/attach/?id={reader.id}&name=collection_articles"
+    admin.post(path, data={"related": str(article.id)})
+    link = session.get_one(Collection, (reader.id, article.id))
+    made = link.created_at
+    edit = f"/admin/collection/edit/?id={reader.id},{article.id}"
+    form = form_of(admin.get(edit).get_data(as_text=True), "version")
+    assert admin.post(edit, data={**form, "collected_at": "2026-01-15T12:00"}).status_code == 302
+    session.expire_all()
+    assert (link.created_at, link.updated_at > made, link.version) == (made, True, 2)
