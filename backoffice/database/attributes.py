@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar, cast
 
 import sqlalchemy as sa
 from sqlalchemy.ext.hybrid import HybridExtensionType
 from sqlalchemy.orm import ColumnProperty, InstrumentedAttribute, Mapper, RelationshipProperty
 from sqlalchemy.types import TypeEngine
+
+Asked = TypeVar("Asked", bound=Callable[..., Any])
 
 
 class Kind(StrEnum):
@@ -52,6 +55,11 @@ KINDS: tuple[tuple[type[TypeEngine[Any]], Kind], ...] = (
 )
 
 
+def once(function: Asked) -> Asked:
+    """`functools.cache` that keeps the function's own types: to mypy, classes cannot be keys."""
+    return cast("Asked", cache(function))
+
+
 @dataclass(frozen=True)
 class Attribute:
     """One column, computed column or relation of a model, reached by `name` (dotted through relations to one)."""
@@ -87,7 +95,7 @@ def kind_of(column_type: TypeEngine[Any]) -> Kind:
     return next((kind for known, kind in KINDS if isinstance(column_type, known)), Kind.OPAQUE)
 
 
-@cache
+@once
 def attribute(model: type[Any], name: str) -> Attribute:
     """The attribute called `name`; LookupError where the model has none such. Found once: models do not change."""
     path: list[InstrumentedAttribute[Any]] = []
@@ -103,18 +111,24 @@ def attribute(model: type[Any], name: str) -> Attribute:
 
 
 def attributes(model: type[Any]) -> dict[str, Attribute]:
-    """Every mapped column and relation of a model by name, in the order of their declaration, columns first."""
+    """Every mapped column and relation of a model by name, in the order of their declaration, columns first.
+
+    Columns of the product's own (`info={"internal": True}`), such as search tokens, are on no page and left out.
+    """
     mapper: Mapper[Any] = sa.inspect(model)
-    names = [p.key for p in mapper.column_attrs if isinstance(p.columns[0], sa.Column)]
+    columns = {p.key: p.columns[0] for p in mapper.column_attrs}
+    names = [n for n, c in columns.items() if isinstance(c, sa.Column) and not c.info.get("internal")]
     return {name: _lookup(model, name) for name in names + [r.key for r in mapper.relationships]}
 
 
+@once
 def primary_key(model: type[Any]) -> tuple[Attribute, ...]:
     """The attributes that make up a model's key, in the key's order."""
     mapper: Mapper[Any] = sa.inspect(model)
     return tuple(_lookup(model, mapper.get_property_by_column(c).key) for c in mapper.primary_key)
 
 
+@once
 def version_attribute(model: type[Any]) -> str | None:
     """The name of the integer that counts a record's changes, where the model keeps one."""
     mapper: Mapper[Any] = sa.inspect(model)

@@ -7,9 +7,12 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import event
 
+from backoffice.database.time_limits import prepare_time_limits
+
 
 def prepare_connections(engine: sa.Engine) -> None:
     """Make the three databases behave alike: UTC, strict, foreign keys enforced, lock waits that end."""
+    prepare_time_limits(engine)
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _prepare_sqlite)
     elif engine.dialect.name in ("mysql", "mariadb"):

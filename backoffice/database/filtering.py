@@ -17,6 +17,7 @@ from typing import Any, Literal
 import sqlalchemy as sa
 from flask_babel import gettext as _
 
+from backoffice.database.asking import Asker
 from backoffice.database.attributes import Attribute, Kind
 from backoffice.database.keys import parse_key
 from backoffice.database.operators import (
@@ -27,14 +28,18 @@ from backoffice.database.operators import (
     operators_of,
 )
 from backoffice.database.reading import checked, quoted
+from backoffice.database.relative import Period, parse_period, span_of
 from backoffice.database.values import parse_value
 from backoffice.errors import BadInput
 
+# As an operand: the record of the related model that is the person who asks.
+ME = "me"
 MAX_DEPTH = 8
 MAX_CONDITIONS = 100
 MAX_OPERANDS = 1000
 MAX_OPERANDS_IN_ALL = 2000
 MAX_PATTERN = 500
+MAX_LINKED = 1000
 
 
 @dataclass(frozen=True)
@@ -46,12 +51,24 @@ class Condition:
     operand: Any
     source: Any
 
-    def predicate(self, *, negated: bool = False) -> sa.ColumnElement[bool]:
+    def predicate(self, asker: Asker, *, negated: bool = False) -> sa.ColumnElement[bool]:
         """The rows it holds for, or with `negated` every other row."""
         positive = self.operator.removeprefix("not_")
+        operand = self._resolved(asker)
+        if operand == []:  # `me`, asked by somebody who has no record there
+            return sa.true() if negated is (positive == self.operator) else sa.false()
         if negated is (positive != self.operator):
-            return matches(self.attribute, positive, self.operand)
-        return does_not_match(self.attribute, positive, self.operand)
+            return matches(self.attribute, positive, operand)
+        return does_not_match(self.attribute, positive, operand)
+
+    def _resolved(self, asker: Asker) -> Any:
+        """The operand with what depends on the person and the moment filled in."""
+        if isinstance(self.operand, (date, Period)) and self.operator in ("on", "during"):
+            return span_of(self.operand, self.attribute, asker)
+        if isinstance(self.operand, list) and ME in self.operand and self.attribute.kind in (Kind.ONE, Kind.MANY):
+            keys = (asker.me(self.attribute.related) if key == ME else key for key in self.operand)
+            return [key for key in keys if key is not None]
+        return self.operand
 
     def conditions(self) -> int:
         """How many comparisons there are in all."""
@@ -69,11 +86,11 @@ class Group:
     match: Literal["all", "any", "not"]
     items: tuple[Condition | Group, ...]
 
-    def predicate(self, *, negated: bool = False) -> sa.ColumnElement[bool]:
+    def predicate(self, asker: Asker, *, negated: bool = False) -> sa.ColumnElement[bool]:
         """The rows it holds for. A negation is carried down to the conditions: there NULL is decided."""
         if self.match == "not":
-            return self.items[0].predicate(negated=not negated)
-        parts = [item.predicate(negated=negated) for item in self.items]
+            return self.items[0].predicate(asker, negated=not negated)
+        parts = [item.predicate(asker, negated=negated) for item in self.items]
         return sa.and_(sa.true(), *parts) if (self.match == "all") is not negated else sa.or_(sa.false(), *parts)
 
     @property
@@ -181,18 +198,35 @@ def _value(attribute: Attribute, operator: str, raw: Any) -> Any:
     if isinstance(raw, str) and len(raw) > MAX_PATTERN:
         raise BadInput(_("A value to compare with can have at most %(most)s characters.", most=MAX_PATTERN))
     if attribute.kind in (Kind.ONE, Kind.MANY):
-        key = parse_key(attribute.related, str(raw)) if isinstance(raw, (str, int)) else None
-        if key is None:
-            raise BadInput(_("“%(value)s” is not the key of a record.", value=quoted(str(raw))))
-        return key
+        return _number_of_links(raw) if operator in ("at_least", "at_most") else _key(attribute, raw)
     if attribute.kind is Kind.JSON:
         return checked(str(raw))
     if operator == "on":
         return _day(raw)
+    if operator == "during":
+        return parse_period(raw, attribute.kind)
     value = parse_value(attribute, raw)
     if value is None:
         raise BadInput(_("The condition on “%(name)s” lacks its value.", name=attribute.name))
     return value
+
+
+def _key(attribute: Attribute, raw: Any) -> Any:
+    if raw == ME:
+        return ME
+    key = parse_key(attribute.related, str(raw)) if isinstance(raw, (str, int)) else None
+    if key is None:
+        raise BadInput(_("“%(value)s” is not the key of a record.", value=quoted(str(raw))))
+    return key
+
+
+def _number_of_links(raw: Any) -> int:
+    text = str(raw) if isinstance(raw, (str, int)) else ""
+    if not re.fullmatch("[0-9]{1,4}", text) or int(text) > MAX_LINKED:
+        raise BadInput(
+            _("“%(value)s” is not a whole number from 0 to %(most)s.", value=quoted(str(raw)), most=MAX_LINKED)
+        )
+    return int(text)
 
 
 def _day(raw: Any) -> date:

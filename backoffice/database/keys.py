@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import sqlalchemy as sa
 from flask_admin.tools import iterdecode, iterencode
 from sqlalchemy.orm import InstrumentedAttribute, RelationshipProperty, Session
 
-from backoffice.database.attributes import primary_key
+from backoffice.database.attributes import Kind, primary_key
 from backoffice.database.reading import checked
 from backoffice.database.values import parse_value, print_value
 from backoffice.errors import BadInput
@@ -19,7 +19,16 @@ MAX_TEXT = 1000
 
 def key_text(record: Any) -> str:
     """A record's key as one text; several columns stand in the key's order, parted by commas (as Flask-Admin does)."""
-    return str(iterencode(print_value(part, getattr(record, part.name)) for part in primary_key(type(record))))
+    model = type(record)
+    parts = primary_key(model)
+    if len(parts) == 1 and parts[0].kind is Kind.INTEGER:
+        return str(getattr(record, parts[0].name))  # as `print_key` writes it, for every row of every list
+    return print_key(model, [getattr(record, part.name) for part in parts])
+
+
+def print_key(model: type[Any], values: Iterable[Any]) -> str:
+    """The values of a key as that text; `parse_key` reads it."""
+    return str(iterencode(print_value(part, value) for part, value in zip(primary_key(model), values, strict=True)))
 
 
 def parse_key(model: type[Any], text: str) -> tuple[Any, ...] | None:
@@ -58,3 +67,20 @@ def foreign_key(relation: RelationshipProperty[Any]) -> InstrumentedAttribute[An
     prop = relation.parent.get_property_by_column(pairs[0][0])
     found: InstrumentedAttribute[Any] = getattr(relation.parent.class_, prop.key)
     return found
+
+
+def linked_keys(relation: RelationshipProperty[Any]) -> tuple[sa.Select[Any], list[sa.ColumnElement[Any]]] | None:
+    """A record's rows in the link table of a relation to many, and the columns there that hold the others' keys.
+
+    None where there is no such table, or where it takes more than those columns to tell who is linked.
+    """
+    if relation.secondary is None or relation.secondaryjoin is None:
+        return None
+    own, theirs = relation.synchronize_pairs, relation.secondary_synchronize_pairs or ()
+    if [pair[0] for pair in theirs] != list(relation.mapper.primary_key):
+        return None
+    joins = ((relation.primaryjoin, own), (relation.secondaryjoin, theirs))
+    if not all(sa.and_(*(left == right for left, right in pairs)).compare(join) for join, pairs in joins):
+        return None
+    links: sa.Select[Any] = sa.select(sa.literal_column("1")).select_from(relation.secondary)
+    return links.where(relation.primaryjoin).correlate_except(relation.secondary), [right for _left, right in theirs]

@@ -1,4 +1,4 @@
-"""Which rows, in which order: the one value that lists, panels, exports and actions take."""
+"""Which rows, in which order: the one value that lists, panels, counts, exports, saved views and jobs take."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from backoffice.database.attributes import Attribute, attribute
+from backoffice.database.asking import Asker
+from backoffice.database.attributes import Attribute, attribute, primary_key
 from backoffice.database.filtering import Group, parse_where, print_where
-from backoffice.database.searching import check_search, search_predicate
+from backoffice.database.searching import check_search, exact, matched
 from backoffice.database.sorting import SortKey, apply_sort, parse_sort
 
 
@@ -27,19 +28,29 @@ class Vocabulary:
 
 @dataclass(frozen=True)
 class Selection:
-    """A checked question: search text, filter and sort. Reads from an address and prints back to it."""
+    """A checked question within what the person may see. Reads from an address and prints back to it.
+
+    `scope` holds the rows the person may see; `indexed` says whether the search index may be relied on.
+    """
 
     vocabulary: Vocabulary
+    scope: sa.Select[Any]
+    asker: Asker = field(default_factory=Asker)
     search: str = ""
     where: Group | None = None
     sort: tuple[SortKey, ...] = ()
+    indexed: bool = False
 
     @classmethod
-    def read(cls, args: Mapping[str, str], vocabulary: Vocabulary) -> Selection:
+    def read(
+        cls, args: Mapping[str, str], vocabulary: Vocabulary, scope: sa.Select[Any], asker: Asker | None = None
+    ) -> Selection:
         """Check the arguments of an address; BadInput names what is wrong."""
         where = args.get("where", "")
         return cls(
             vocabulary,
+            scope,
+            asker or Asker(),
             search=check_search(args.get("search", "")) if vocabulary.searchable else "",
             where=parse_where(where, vocabulary.filterable) if where else None,
             sort=parse_sort(args.get("sort", ""), vocabulary.sortable),
@@ -67,21 +78,64 @@ class Selection:
         """The sort asked for, else the list's own."""
         return self.sort or self.vocabulary.default_sort
 
+    @property
+    def sortable(self) -> Mapping[str, Attribute]:
+        """The columns that `effective_sort` names: a list may have an order of its own that nobody can ask for."""
+        model: Any = self.vocabulary.model
+        own = {key.name: attribute(model, key.name) for key in self.vocabulary.default_sort}
+        return {**own, **self.vocabulary.sortable}
+
     def replace(self, **changes: Any) -> Selection:
         """The same with something changed."""
         return replace(self, **changes)
 
-    def filtered(self, statement: sa.Select[Any]) -> sa.Select[Any]:
-        """The rows of `statement` that match; never multiplies a row, whatever is asked."""
-        if self.search:
-            statement = statement.where(search_predicate(self.search, self.vocabulary.searchable.values()))
-        if self.where:
-            statement = statement.where(self.where.predicate())
-        return statement
+    def predicate(self, dialect: str) -> sa.ColumnElement[bool] | None:
+        """Search and filter as one condition that never multiplies a row; None where nothing was asked."""
+        parts = [part for part in (self.searched(dialect), self.filtered()) if part is not None]
+        return sa.and_(*parts) if parts else None
 
-    def ordered(self, statement: sa.Select[Any], dialect: str) -> sa.Select[Any]:
-        """`statement` in the selection's order."""
+    def searched(self, dialect: str) -> sa.ColumnElement[bool] | None:
+        """The search alone: what it finds, and what it names exactly (a key, say)."""
+        if not self.search:
+            return None
+        found, named = self.found(dialect), self.named()
+        if named is None or not self.indexed:
+            return found if named is None else sa.or_(found, named)
+        # Joined by OR the two would be asked of every row; apart, an index serves each.
+        key = [part.expression for part in primary_key(self.vocabulary.model)]
+        keys = sa.union(sa.select(*key).where(named), sa.select(*key).where(found)).subquery()
+        return (key[0] if len(key) == 1 else sa.tuple_(*key)).in_(sa.select(*keys.c))
+
+    def found(self, dialect: str) -> sa.ColumnElement[bool]:
+        """The rows in which every word of the search is found."""
+        return matched(self.search, self.vocabulary, dialect, indexed=self.indexed)
+
+    def named(self) -> sa.ColumnElement[bool] | None:
+        """The rows that the search names exactly."""
+        return exact(self.search, self.vocabulary) if self.search else None
+
+    def parts(self, dialect: str) -> list[sa.ColumnElement[bool] | None]:
+        """The search as conditions no two of which hold for one row, each served by an index; [None] for all rows."""
+        named = self.named()
+        if named is None or not self.indexed:
+            return [self.searched(dialect)]
+        return [named, sa.and_(self.found(dialect), otherwise(named))]
+
+    def filtered(self) -> sa.ColumnElement[bool] | None:
+        """The filter alone."""
+        return self.where.predicate(self.asker) if self.where else None
+
+    def rows(self, dialect: str) -> sa.Select[Any]:
+        """The rows, in no order."""
+        predicate = self.predicate(dialect)
+        return self.scope if predicate is None else self.scope.where(predicate)
+
+    def ordered(self, dialect: str) -> sa.Select[Any]:
+        """The rows in the selection's order."""
         model: Any = self.vocabulary.model
-        # A list may be ordered by a column it does not show, but not be asked to.
-        own = {key.name: attribute(model, key.name) for key in self.vocabulary.default_sort}
-        return apply_sort(statement, model, self.effective_sort, {**own, **self.vocabulary.sortable}, dialect)
+        return apply_sort(self.rows(dialect), model, self.effective_sort, self.sortable, dialect)
+
+
+def otherwise(condition: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
+    """The rows for which a condition does not hold, be it false or NULL."""
+    return sa.not_(sa.func.coalesce(condition, sa.false()))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -40,6 +40,58 @@ def parse_sort(text: str, sortable: Mapping[str, Attribute]) -> tuple[SortKey, .
     return tuple(keys.values())
 
 
+@dataclass(frozen=True)
+class Term:
+    """One expression that rows are ordered by. `attribute` knows the type of its values."""
+
+    column: Any
+    attribute: Attribute
+    descending: bool
+    nullable: bool
+
+    def ordered(self, dialect: str) -> Any:
+        """For ORDER BY; rows without a value stand as if theirs were the smallest, on every database."""
+        ordered = self.column.desc() if self.descending else self.column.asc()
+        if dialect == "postgresql" and self.nullable:
+            # The other databases hold "no value" to be the smallest by themselves.
+            return ordered.nulls_last() if self.descending else ordered.nulls_first()
+        return ordered
+
+    def reversed(self) -> Term:
+        """The same in the other direction."""
+        return replace(self, descending=not self.descending)
+
+
+def terms_of(
+    statement: sa.Select[Any],
+    model: type[Any],
+    keys: Sequence[SortKey],
+    sortable: Mapping[str, Attribute],
+    dialect: str,
+) -> tuple[sa.Select[Any], list[Term]]:
+    """What rows are ordered by: `keys`, then the record's key in the last one's direction, as an index has it.
+
+    The statement comes back joined to the tables of related columns.
+    """
+    terms: list[Term] = []
+    for key in keys:
+        attribute = sortable[key.name]
+        column: Any = attribute.expression
+        if attribute.path:
+            statement, column = _outer_join(statement, attribute)
+        if _is_single(attribute, dialect):
+            column = column + sa.literal_column("0e0", sa.Double)
+        terms.append(Term(column, attribute, key.descending, attribute.nullable or bool(attribute.path)))
+    descending = keys[-1].descending if keys else False
+    taken = [term.column for term in terms]
+    terms += [
+        Term(part.expression, part, descending, nullable=False)
+        for part in primary_key(model)
+        if not any(part.expression is column for column in taken)
+    ]
+    return statement, terms
+
+
 def apply_sort(
     statement: sa.Select[Any],
     model: type[Any],
@@ -47,20 +99,14 @@ def apply_sort(
     sortable: Mapping[str, Attribute],
     dialect: str,
 ) -> sa.Select[Any]:
-    """Order a statement by `keys`, the key in the last one's direction breaking ties: an index then serves it."""
-    taken: list[sa.ColumnElement[Any]] = []
-    for key in keys:
-        attribute = sortable[key.name]
-        column: Any = attribute.expression
-        if attribute.path:
-            statement, column = _outer_join(statement, attribute)
-        statement = statement.order_by(_directed(column, attribute, key.descending, dialect))
-        taken.append(attribute.expression)
-    descending = keys[-1].descending if keys else False
-    for part in primary_key(model):
-        if not any(part.expression is column for column in taken):
-            statement = statement.order_by(part.expression.desc() if descending else part.expression.asc())
-    return statement
+    """Order a statement by `keys`, the record's key breaking ties: no two pages overlap, and an index serves it."""
+    statement, terms = terms_of(statement, model, keys, sortable, dialect)
+    return statement.order_by(*(term.ordered(dialect) for term in terms))
+
+
+def _is_single(attribute: Attribute, dialect: str) -> bool:
+    """MySQL's FLOAT is shown rounded: no value read from it equals the one that is kept."""
+    return dialect in ("mysql", "mariadb") and type(attribute.type) in (sa.Float, sa.FLOAT, sa.REAL)
 
 
 def _outer_join(statement: sa.Select[Any], attribute: Attribute) -> tuple[sa.Select[Any], Any]:
@@ -71,11 +117,3 @@ def _outer_join(statement: sa.Select[Any], attribute: Attribute) -> tuple[sa.Sel
         statement = statement.outerjoin(target, source.of_type(target) if parent is not None else step.of_type(target))
         parent = target
     return statement, getattr(parent, attribute.key)
-
-
-def _directed(column: Any, attribute: Attribute, descending: bool, dialect: str) -> Any:
-    ordered = column.desc() if descending else column.asc()
-    if dialect == "postgresql" and (attribute.nullable or attribute.path):
-        # The other databases hold "no value" to be the smallest; one order on all of them.
-        return ordered.nulls_last() if descending else ordered.nulls_first()
-    return ordered

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 import sqlalchemy as sa
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 from sqlalchemy.orm import Session
 
+from backoffice.database.asking import Asker
 from backoffice.database.attributes import attribute
-from backoffice.database.filtering import group_of, parse_where, print_where
+from backoffice.database.filtering import group_of, parse_where
+from backoffice.database.relative import parse_period, span_of
 from backoffice.errors import BadInput
-from backoffice.models import Article, User
+from backoffice.models import Article
 from tests.factories import NOON, collect, make_article, make_user
 
 ATTRIBUTES = {
@@ -27,8 +29,8 @@ ATTRIBUTES = {
 def titles(session: Session) -> Any:
     """Asks a filter and gives the titles it selects."""
 
-    def ask(where: Any) -> set[str]:
-        predicate = parse_where(json.dumps(where), ATTRIBUTES).predicate()
+    def ask(where: Any, asker: Asker | None = None) -> set[str]:
+        predicate = parse_where(json.dumps(where), ATTRIBUTES).predicate(asker or Asker())
         return set(session.scalars(sa.select(Article.title).where(predicate)))
 
     return ask
@@ -60,6 +62,7 @@ def test_each_comparison_selects_what_it_says(titles: Any, library: dict[str, An
         (["title", "in", [plain, alone]], {plain, alone}),
         (["title", "not_in", [plain, alone]], {three}),
         (["title", "equals", alone], {alone}),
+        (["title", "equals", "alone"], set()),
         (["title", "not_equals", alone], {three, plain}),
         (["content", "empty"], {alone}),
         (["content", "not_empty"], {three, plain}),
@@ -70,6 +73,8 @@ def test_each_comparison_selects_what_it_says(titles: Any, library: dict[str, An
         (["published", "is", False], {plain, alone}),
         (["published_at", "on", "2026-01-15"], {three}),
         (["published_at", "on", "2026-01-14"], set()),
+        (["published_at", "during", "last 7 days"], set()),
+        (["published_at", "during", "last 9999 days"], {three}),
         (["published_at", "less", "2026-01-15T12:00:01"], {three}),
         (["published_at", "null"], {plain, alone}),
         (["published_at", "not_null"], {three}),
@@ -78,11 +83,15 @@ def test_each_comparison_selects_what_it_says(titles: Any, library: dict[str, An
         (["user", "null"], {alone}),
         (["user", "not_null"], {three, plain}),
         (["users", "in", [library["bob"].id]], {three}),
+        (["users", "at_least", 1], {three}),
+        (["users", "at_least", 2], set()),
+        (["users", "at_most", 1], {three, plain, alone}),
         (["users", "empty"], {plain, alone}),
         (["users", "not_empty"], {three}),
         (["user.username", "contains", "ad"], {three}),
         (["user.name", "not_contains", "Ada"], {plain, alone}),
-        (["user.name", "null"], {plain}),
+        (["user.name", "null"], {plain, alone}),
+        (["user.name", "not_null"], {three}),
     ]:
         assert titles(where) == expected, where
 
@@ -104,6 +113,9 @@ def test_groups_nest_and_negate(titles: Any) -> None:
         '["id", "equals", 99999999999999999999]', '["title", "contains", "\\u0000"]', "[" * 5000,
         '{"not":' * 20 + '["id","equals",1]' + "}" * 20,
         json.dumps({"all": [["id", "equals", 1]] * 101}),
+        '["published_at", "during", "soon"]', '["published_at", "during", "last 0 days"]',
+        '["published_at", "during", 7]', '["users", "at_least", -1]', '["users", "at_most", "many"]',
+        '["users", "in", "me"]', '["id", "in", ["me"]]',
         '["content", "null"]', '{"any": []}', '{"all": [["id", "equals", 1]], "all": []}', '["title", "empty", "x"]',
         '["published_at", "on", "2026-W05-6"]', '["published_at", "on", 20260101]',
         json.dumps({"any": [["id", "in", list(range(999))]] * 3}), json.dumps(["title", "contains", "a" * 501]),
@@ -116,38 +128,70 @@ def test_what_cannot_be_understood_is_refused_with_a_sentence(text: str) -> None
     assert refusal.value.message.endswith((".", "}."))
 
 
-conditions = st.one_of(
-    st.tuples(st.just("title"), st.sampled_from(["contains", "not_equals"]), st.text("ab%_三", min_size=1, max_size=3)),
-    st.tuples(st.just("id"), st.sampled_from(["less", "at_least", "not_equals"]), st.integers(-5, 50)),
-    st.tuples(st.just("user"), st.sampled_from(["null", "not_null"])),
-    st.tuples(st.just("user.name"), st.just("not_contains"), st.just("a")),
-).map(list)
-trees = st.recursive(
-    conditions,
-    lambda inner: st.one_of(
-        st.fixed_dictionaries({"all": st.lists(inner, min_size=1, max_size=3)}),
-        st.fixed_dictionaries({"any": st.lists(inner, min_size=1, max_size=3)}),
-        st.fixed_dictionaries({"not": inner}),
-    ),
-    max_leaves=8,
+NOW = datetime(2026, 11, 21, 22, 30, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("words", "first", "last"),
+    [
+        ("today", "2026-11-22", "2026-11-22"),
+        ("yesterday", "2026-11-21", "2026-11-21"),
+        ("this week", "2026-11-16", "2026-11-22"),
+        ("next week", "2026-11-23", "2026-11-29"),
+        ("last month", "2026-10-01", "2026-10-31"),
+        ("this quarter", "2026-10-01", "2026-12-31"),
+        ("last year", "2025-01-01", "2025-12-31"),
+        ("last 1 day", "2026-11-22", "2026-11-22"),
+        ("last 7 days", "2026-11-16", "2026-11-22"),
+        ("next 2 weeks", "2026-11-22", "2026-12-05"),
+        ("last 3 months", "2026-08-23", "2026-11-22"),
+    ],
 )
+def test_relative_dates_are_whole_days_of_the_persons_zone(words: str, first: str, last: str) -> None:
+    asker = Asker(NOW, ZoneInfo("Asia/Shanghai"))
+    column = attribute(Article, "published_at")
+    span = span_of(parse_period(words, column.kind), column, asker)
+    ends = (date.fromisoformat(first), date.fromisoformat(last) + timedelta(days=1))
+    assert (span.start, span.end) == tuple(datetime.combine(day, time(), tzinfo=asker.zone) for day in ends)
 
 
-@given(trees)
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_a_filter_and_its_opposite_share_out_all_rows(session: Session, tree: Any) -> None:
-    if session.scalar(sa.select(sa.func.count()).select_from(Article)) == 0:
-        for n, title in enumerate(("a", "b%", "三_", "ab", "")):
-            make_article(session, title=title, user=make_user(session, name="ab"[:n]) if n % 2 else None)
-        make_article(session, user=make_user(session, name=None))
-    group = group_of(tree, ATTRIBUTES)
-    every = set(session.scalars(sa.select(Article.id)))
-    chosen = set(session.scalars(sa.select(Article.id).where(group.predicate())))
-    rest = set(session.scalars(sa.select(Article.id).where(group.predicate(negated=True))))
-    assert chosen | rest == every
-    assert not chosen & rest
-    assert parse_where(print_where(group), ATTRIBUTES).source == group.source
+def test_hours_count_from_the_moment_itself() -> None:
+    column = attribute(Article, "published_at")
+    span = span_of(parse_period("last 24 hours", column.kind), column, Asker(NOW, ZoneInfo("Asia/Shanghai")))
+    assert (span.start, span.end) == (NOW - timedelta(hours=24), NOW)
 
 
-def test_the_model_of_a_relation_is_found() -> None:
-    assert attribute(Article, "user").related is User
+def test_the_ends_of_time_are_no_ends() -> None:
+    column = attribute(Article, "published_at")
+    span = span_of(parse_period("last 9999 years", column.kind), column, Asker(NOW, ZoneInfo("Asia/Shanghai")))
+    assert span.start is None
+    assert span_of(date.max, column, Asker()).end is None
+
+
+def test_me_without_a_record_is_nobody(titles: Any, library: dict[str, Any]) -> None:
+    assert titles(["user", "in", ["me"]]) == set()
+    assert titles(["user", "in", ["me", library["ada"].id]]) == {"三体 100%"}
+    assert titles(["user", "not_in", ["me"]]) == {"三体 100%", "plain_text", "Alone"}
+    assert titles(["user", "in", ["me"]], Asker(me=lambda _model: (library["bob"].id,))) == {"plain_text"}
+
+
+def test_links_are_asked_of_their_table_alone() -> None:
+    for condition in (["users", "in", [5]], ["users", "at_least", 3], ["users", "empty"]):
+        statement = str(sa.select(Article.id).where(group_of(condition, ATTRIBUTES).predicate(Asker())))
+        assert "info_user_collection" in statement
+        assert "FROM user" not in statement.replace('"', "")
+        assert "count" not in statement.lower()
+
+
+def test_an_equal_text_is_looked_up_by_its_index(session: Session, backend: str) -> None:
+    for n in range(200):
+        session.add(Article(title=f"{n} things", content=""))
+    session.commit()
+    for condition in (["title", "equals", "7 things"], ["title", "in", ["7 things", "8 things"]]):
+        statement = sa.select(Article.id).where(group_of(condition, ATTRIBUTES).predicate(Asker()))
+        sql = statement.compile(session.get_bind(), compile_kwargs={"literal_binds": True})
+        explain = "EXPLAIN QUERY PLAN" if backend == "sqlite" else "EXPLAIN"
+        if backend == "postgresql":
+            session.execute(sa.text("SET LOCAL enable_seqscan = off"))
+        plan = str(session.execute(sa.text(f"{explain} {sql}".replace(":", r"\:"))).all())
+        assert "ix_article_title" in plan, plan

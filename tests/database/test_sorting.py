@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import pytest
 import sqlalchemy as sa
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 from sqlalchemy.orm import Session
 
 from backoffice.database.attributes import attribute
-from backoffice.database.paging import Page, count_of
-from backoffice.database.sorting import SortKey, apply_sort, parse_sort
-from backoffice.errors import BadInput, NotFound
+from backoffice.database.sorting import apply_sort, parse_sort
+from backoffice.errors import BadInput
 from backoffice.models import Article
 from tests.factories import NOON, make_article, make_user
 
@@ -49,32 +46,3 @@ def test_a_list_is_sorted_by_several_columns_and_by_a_related_one(session: Sessi
 def test_a_column_that_cannot_be_sorted_by_is_named() -> None:
     with pytest.raises(BadInput, match="content"):
         parse_sort("title,content", SORTABLE)
-
-
-@pytest.mark.usefixtures("english")
-@given(
-    st.lists(st.tuples(st.sampled_from("ab三"), st.booleans()), max_size=12),
-    st.integers(1, 5),
-    st.permutations(sorted(SORTABLE)),
-    st.lists(st.booleans(), min_size=4, max_size=4),
-)
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_pages_show_every_row_once(
-    session: Session, rows: list[tuple[str, bool]], size: int, names: list[str], down: list[bool]
-) -> None:
-    session.execute(sa.delete(Article))
-    session.add_all(Article(title=title, content="", published_at=NOON if dated else None) for title, dated in rows)
-    session.commit()
-    keys = [SortKey(name, descending) for name, descending in zip(names, down, strict=True)]
-    base = sa.select(Article)
-    statement = apply_sort(base, Article, keys, SORTABLE, session.get_bind().dialect.name)
-    seen: list[int] = []
-    number, pages = 1, 1
-    while number <= pages:
-        page = Page(session=session, statement=statement, count=count_of(base), page=number, per_page=size)
-        seen += [article.id for article in page.items]
-        assert page.total == len(rows)
-        pages, number = max(page.pages, 1), number + 1
-    with pytest.raises(NotFound):
-        Page(session=session, statement=statement, count=count_of(base), page=pages + 1, per_page=size)
-    assert sorted(seen) == sorted(session.scalars(sa.select(Article.id)))
