@@ -39,6 +39,8 @@ class Settings:
     session_hours: int = 12
     default_locale: str = "en"
     max_upload_mb: int = 16
+    list_seconds: int = 5
+    export_minutes: int = 60
     log_level: str = "INFO"
     testing: bool = False
     extra: Mapping[str, Any] = field(default_factory=dict, repr=False)
@@ -66,6 +68,8 @@ class Settings:
             session_hours=read.integer("SESSION_HOURS", 12, 1, 24 * 90),
             default_locale=read.choice("DEFAULT_LOCALE", ("en", "zh_Hans_CN"), "en"),
             max_upload_mb=read.integer("MAX_UPLOAD_MB", 16, 1, 1024),
+            list_seconds=read.integer("LIST_SECONDS", 5, 1, 300),
+            export_minutes=read.integer("EXPORT_MINUTES", 60, 1, 1440),
             log_level=read.choice("LOG_LEVEL", ("DEBUG", "INFO", "WARNING", "ERROR"), "INFO"),
         )
 

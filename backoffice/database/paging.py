@@ -1,49 +1,188 @@
-"""One page of a statement, with its total: page numbers for lists that are small enough to number."""
+"""One page of a list, wherever one is: from the start, after or before a row, from the end, or at a position."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
 from flask_babel import gettext as _
-from flask_sqlalchemy.pagination import Pagination
 from sqlalchemy.orm import Session
 
+from backoffice.database.cursors import Cursor, Cursors
+from backoffice.database.keyset import Keyset
 from backoffice.database.reading import quoted
-from backoffice.errors import BadInput, NotFound
+from backoffice.database.selection import Selection
+from backoffice.database.time_limits import limited
+from backoffice.errors import BadInput
+
+LARGEST = 10**12
 
 
-class Page(Pagination):
-    """Flask-SQLAlchemy's pagination (items, page, pages, total, has_next, iter_pages …) over a plain statement.
+@dataclass(frozen=True)
+class Place:
+    """Where in a list one asks to be: at most one of these. Nothing is the start; positions count from 1."""
 
-    It takes `session`, the ordered `statement` and `count`, the same rows as a statement to count.
-    """
+    after: str = ""
+    before: str = ""
+    position: int = 0
+    last: bool = False
+
+    @property
+    def is_start(self) -> bool:
+        """Whether this is where every list begins."""
+        return not (self.after or self.before or self.last or self.position > 1)
+
+
+@dataclass(frozen=True)
+class Window:
+    """The rows of one page. `first` is the position of the first row, where it is known; cursors are empty at ends."""
+
+    rows: Sequence[Any]
+    first: int | None
+    has_previous: bool
+    has_next: bool
+    before: str = ""
+    after: str = ""
+
+    @property
+    def last(self) -> int | None:
+        """The position of the last row, where it is known."""
+        return None if self.first is None else self.first + len(self.rows) - 1
+
+
+class Reader:
+    """Reads pages of one selection, each statement stopped after `seconds`."""
 
     def __init__(
-        self, *, session: Session, statement: sa.Select[Any], count: sa.Select[Any], page: int, per_page: int
+        self,
+        session: Session,
+        selection: Selection,
+        *,
+        secret: str,
+        per_page: int,
+        seconds: float,
+        options: Sequence[Any] = (),
     ) -> None:
-        self.session, self.statement, self.count_statement = session, statement, count
-        super().__init__(page=page, per_page=per_page, max_per_page=None, error_out=False)
-        if page > max(self.pages, 1):
-            raise NotFound(
-                _("There is no page %(page)s; the last one is %(last)s.", page=page, last=max(self.pages, 1))
-            )
+        self.session, self.per_page, self.seconds = session, per_page, seconds
+        self.keyset = Keyset(selection, session.get_bind().dialect.name, options)
+        order = ",".join(map(str, selection.effective_sort))
+        table = sa.inspect(selection.vocabulary.model).local_table
+        purpose = f"{table} {order} {len(self.keyset.segments)}"
+        self.cursors = Cursors(secret, purpose, self.keyset.terms)
 
-    def _query_items(self) -> list[Any]:
-        statement = self.statement.limit(self.per_page).offset(self._query_offset)
-        return list(self.session.scalars(statement).unique())
+    def read(self, place: Place) -> Window:
+        """The page at a place. Where no row is left there, the nearest page that has some."""
+        if place.after:
+            return self._after(self.cursors.open(place.after))
+        if place.before:
+            return self._before(self.cursors.open(place.before))
+        if place.last:
+            return self._last()
+        return self._at(place.position) if place.position > 1 else self._start()
 
-    def _query_count(self) -> int:
-        return self.session.scalar(self.count_statement) or 0
+    def _start(self) -> Window:
+        found = self._collect(None, backward=False)
+        return self._window(found[: self.per_page], 1, has_previous=False, has_next=len(found) > self.per_page)
+
+    def _after(self, cursor: Cursor) -> Window:
+        found = self._collect(cursor, backward=False)
+        if not found:
+            return self._last()
+        first = None if cursor.at is None else cursor.at + 1
+        return self._window(found[: self.per_page], first, has_previous=True, has_next=len(found) > self.per_page)
+
+    def _before(self, cursor: Cursor) -> Window:
+        found = self._collect(cursor, backward=True)
+        if len(found) <= self.per_page:
+            return self._start()
+        rows = found[: self.per_page][::-1]
+        first = None if cursor.at is None else max(1, cursor.at - len(rows))
+        return self._window(rows, first, has_previous=True, has_next=True)
+
+    def _last(self) -> Window:
+        found = self._collect(None, backward=True)
+        if len(found) <= self.per_page:
+            return self._start()
+        return self._window(found[: self.per_page][::-1], None, has_previous=True, has_next=False)
+
+    def _at(self, position: int) -> Window:
+        statement = limited(self.keyset.at(position - 1, self.per_page + 1), self.seconds)
+        rows = self.session.execute(statement).unique()
+        found = [(self.keyset.segment_of(row[1:], is_named=bool(row[-1])), row[:-1]) for row in rows]
+        if not found:
+            return self._last()
+        return self._window(found[: self.per_page], position, has_previous=True, has_next=len(found) > self.per_page)
+
+    def _collect(self, cursor: Cursor | None, *, backward: bool) -> list[tuple[int, Any]]:
+        """One row more than a page, nearest first, each with its segment; segment by segment until there are enough."""
+        wanted = self.per_page + 1
+        order = range(len(self.keyset.segments))
+        if cursor is not None:
+            order = range(cursor.segment, -1, -1) if backward else range(cursor.segment, len(self.keyset.segments))
+        elif backward:
+            order = range(len(self.keyset.segments) - 1, -1, -1)
+        found: list[tuple[int, Any]] = []
+        for segment in order:
+            start = cursor if cursor is not None and segment == cursor.segment else None
+            found += [(segment, row) for row in self._rows(segment, start, backward, wanted - len(found))]
+            if len(found) >= wanted:
+                break
+        return found
+
+    def _rows(self, segment: int, cursor: Cursor | None, backward: bool, limit: int) -> list[Any]:
+        if self.keyset.segments[segment].probe is not None:
+            near = self._execute(segment, cursor, backward=backward, limit=limit, probing=True)
+            if len(near) == limit:
+                return near
+        return self._execute(segment, cursor, backward=backward, limit=limit)
+
+    def _execute(self, segment: int, cursor: Cursor | None, **how: Any) -> list[Any]:
+        statement = limited(self.keyset.statement(segment, cursor, **how), self.seconds)
+        return list(self.session.execute(statement).unique())
+
+    def _window(
+        self, found: Sequence[tuple[int, Any]], first: int | None, *, has_previous: bool, has_next: bool
+    ) -> Window:
+        def seal(index: int, at: int | None) -> str:
+            segment, row = found[index]
+            return self.cursors.seal(Cursor(tuple(row[1:]), segment, at))
+
+        last = None if first is None else first + len(found) - 1
+        return Window(
+            [row[0] for _segment, row in found],
+            first,
+            has_previous,
+            has_next,
+            before=seal(0, first) if has_previous and found else "",
+            after=seal(-1, last) if has_next and found else "",
+        )
+
+
+def read_place(read: Callable[[str], str], per_page: int) -> Place:
+    """The place an address asks for: `read` gives its arguments; BadInput where two of them disagree."""
+    given = [name for name in ("after", "before", "page", "position", "last") if read(name)]
+    if len(given) > 1:
+        raise BadInput(_("An address can name one place in the list only, not both %(one)s and %(other)s.",
+                         one=given[0], other=given[1]))  # fmt: skip
+    page, position = read("page"), read("position")
+    return Place(
+        read("after"),
+        read("before"),
+        position=(_number(page) - 1) * per_page + 1 if page else _number(position) if position else 0,
+        last=bool(read("last")),
+    )
+
+
+def _number(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) <= 12 and 1 <= int(text) <= LARGEST):
+        raise BadInput(
+            _("“%(page)s” is not a place in the list. Pages and rows are numbered from 1.", page=quoted(text))
+        )
+    return int(text)
 
 
 def count_of(statement: sa.Select[Any]) -> sa.Select[Any]:
     """The statement that counts the rows of `statement`, without its order, columns and loading."""
     return statement.order_by(None).with_only_columns(sa.func.count(), maintain_column_froms=True)
-
-
-def parse_page(text: str) -> int:
-    """A page number from an address, from 1 on."""
-    if not (text.isascii() and text.isdigit() and 1 <= int(text[:12]) <= 10_000_000 and len(text) <= 12):
-        raise BadInput(_("“%(page)s” is not a page. Pages are numbered from 1.", page=quoted(text)))
-    return int(text)

@@ -1,0 +1,101 @@
+"""How many rows there are, honestly: exact where that is cheap, else an estimate or a bound that says what it is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import reduce
+from operator import add
+from typing import Any, Literal
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from backoffice.database.paging import Window, count_of
+from backoffice.database.selection import Selection
+from backoffice.database.time_limits import TooBroad, go_on_reading, limited
+
+CAP = 10_000
+# The count stands beside the page and must not hold it.
+SECONDS = 0.3
+
+ESTIMATES = {
+    "mysql": "SELECT table_rows FROM information_schema.tables WHERE table_schema = DATABASE() AND table_name = :name",
+    "postgresql": "SELECT CAST(reltuples AS BIGINT) FROM pg_class WHERE oid = to_regclass(quote_ident(:name))",
+    # What ANALYZE found last; the first number of each line is the number of rows.
+    "sqlite": "SELECT CAST(stat AS INTEGER) FROM sqlite_stat1 WHERE tbl = :name LIMIT 1",
+}
+
+
+@dataclass(frozen=True)
+class Count:
+    """A number of rows and how far it may be relied on."""
+
+    value: int
+    kind: Literal["exact", "estimate", "at-least"] = "exact"
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether it is the number itself."""
+        return self.kind == "exact"
+
+
+def count(session: Session, selection: Selection, window: Window) -> Count:
+    """The count that stands on a page: never dearer than looking at `CAP` rows, never longer than `SECONDS`."""
+    if window.last is not None and not window.has_next:
+        return Count(window.last)
+    if _is_whole_table(selection):
+        estimated = _estimate(session, selection)
+        if estimated is not None and estimated > CAP:
+            return Count(estimated, "estimate")
+    try:
+        found = _capped(session, selection)
+    except TooBroad:
+        go_on_reading(session)
+        return Count((window.last or len(window.rows)) + int(window.has_next), "at-least")
+    return Count(found) if found <= CAP else Count(CAP, "at-least")
+
+
+def exact_count(session: Session, selection: Selection, seconds: float) -> int:
+    """Every row counted; TooBroad where that takes longer than `seconds`."""
+    counts = [count_of(rows).scalar_subquery() for rows in _parts(session, selection)]
+    return session.scalar(limited(sa.select(_sum(counts)), seconds)) or 0
+
+
+def _capped(session: Session, selection: Selection) -> int:
+    one: Any = sa.literal_column("1")
+    some = [
+        rows.with_only_columns(one, maintain_column_froms=True).limit(CAP + 1).subquery()
+        for rows in _parts(session, selection)
+    ]
+    counts = [sa.select(sa.func.count()).select_from(rows).scalar_subquery() for rows in some]
+    return session.scalar(limited(sa.select(_sum(counts)), SECONDS)) or 0
+
+
+def _parts(session: Session, selection: Selection) -> list[sa.Select[Any]]:
+    """The rows in parts that share none."""
+    scope, filtered = selection.scope.order_by(None), selection.filtered()
+    parts = selection.parts(session.get_bind().dialect.name)
+    return [scope.where(*(c for c in (part, filtered) if c is not None)) for part in parts]
+
+
+def _sum(counts: list[Any]) -> Any:
+    return reduce(add, counts)
+
+
+def _is_whole_table(selection: Selection) -> bool:
+    scope = selection.scope
+    return not selection.narrowed and scope.whereclause is None and len(scope.get_final_froms()) == 1
+
+
+def _estimate(session: Session, selection: Selection) -> int | None:
+    """The database's own idea of a table's size; None where it has none."""
+    table: Any = sa.inspect(selection.vocabulary.model).local_table
+    dialect = session.get_bind().dialect.name
+    if dialect == "sqlite" and not _is_analysed(session):
+        return None
+    found = session.scalar(sa.text(ESTIMATES["mysql" if dialect == "mariadb" else dialect]), {"name": table.name})
+    return int(found) if found is not None else None
+
+
+def _is_analysed(session: Session) -> bool:
+    return session.scalar(sa.text("SELECT 1 FROM sqlite_master WHERE name = 'sqlite_stat1'")) is not None
