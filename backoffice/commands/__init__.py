@@ -12,6 +12,7 @@ from flask import Flask, current_app
 from flask.cli import AppGroup, ScriptInfo
 
 from backoffice.commands.demo import demo_group
+from backoffice.commands.search import search_group
 from backoffice.commands.staff import staff_group
 from backoffice.errors import BackofficeError
 from backoffice.extensions import db
@@ -43,6 +44,7 @@ def init_app(app: Flask) -> None:
     app.cli = CommandLine(name=app.cli.name, commands=app.cli.commands)
     app.cli.add_command(staff_group)
     app.cli.add_command(demo_group)
+    app.cli.add_command(search_group)
 
 
 @contextmanager

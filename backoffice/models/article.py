@@ -11,6 +11,7 @@ from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from backoffice.models.base import Model, Timestamped, UTCDateTime, Versioned, utcnow
+from backoffice.models.searchable import Searchable
 
 if TYPE_CHECKING:
     from backoffice.models.user import User
@@ -19,10 +20,12 @@ if TYPE_CHECKING:
 LongText = sa.Text().with_variant(mysql.MEDIUMTEXT(), "mysql", "mariadb")
 
 
-class Article(Timestamped, Versioned, Model):
+class Article(Timestamped, Versioned, Searchable, Model):
     """A title and a Markdown body by one user, kept by many; published from `published_at` on."""
 
     __tablename__ = "article"
+    __label__ = "title"
+    __search__ = ("title",)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     title: Mapped[str] = mapped_column(sa.String(200), index=True)

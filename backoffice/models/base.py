@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, ClassVar
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import mysql
@@ -52,7 +52,13 @@ class UTCDateTime(sa.types.TypeDecorator[datetime]):
 
 
 class Model(DeclarativeBase):
-    """Base of every mapped class: typed, with named constraints, full Unicode on MySQL and MariaDB."""
+    """Base of every mapped class: typed, with named constraints, full Unicode on MySQL and MariaDB.
+
+    `__label__` names the text column that `__str__` gives as it stands, where it does: what writes many rows that
+    lead to such a record reads this column alone.
+    """
+
+    __label__: ClassVar[str | None] = None
 
     registry = registry(
         metadata=sa.MetaData(naming_convention=NAMING_CONVENTION),

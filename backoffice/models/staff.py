@@ -10,6 +10,7 @@ from sqlalchemy.ext.mutable import MutableList
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from backoffice.models.base import Model, Timestamped, Versioned
+from backoffice.models.searchable import Searchable
 
 staff_roles = sa.Table(
     "staff_roles",
@@ -34,10 +35,11 @@ class Role(RoleMixin, Model):
         return self.name
 
 
-class Staff(UserMixin, Timestamped, Versioned, Model):
+class Staff(UserMixin, Timestamped, Versioned, Searchable, Model):
     """A member of staff who signs in with an email address and a password."""
 
     __tablename__ = "staff"
+    __search__ = ("email",)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     email: Mapped[str] = mapped_column(sa.String(255), unique=True)

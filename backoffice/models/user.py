@@ -9,6 +9,7 @@ from argon2 import PasswordHasher
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from backoffice.models.base import Model, Timestamped, Versioned
+from backoffice.models.searchable import Searchable
 
 if TYPE_CHECKING:
     from backoffice.models.article import Article
@@ -16,10 +17,12 @@ if TYPE_CHECKING:
 _hasher = PasswordHasher()
 
 
-class User(Timestamped, Versioned, Model):
+class User(Timestamped, Versioned, Searchable, Model):
     """A person on the platform: writes `articles` and keeps others' in `collection_articles`."""
 
     __tablename__ = "user"
+    __label__ = "username"
+    __search__ = ("username", "email", "name")
 
     id: Mapped[int] = mapped_column(primary_key=True)
     username: Mapped[str] = mapped_column(sa.String(80), unique=True)
