@@ -11,9 +11,11 @@ import sqlalchemy as sa
 from alembic import context
 from alembic.autogenerate.api import AutogenContext
 from alembic.operations.ops import MigrationScript
+from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory, write_hooks
 from flask import current_app
 
+from backoffice.database import search_index
 from backoffice.models import Model, UTCDateTime
 
 migrate = current_app.extensions["migrate"]
@@ -40,6 +42,17 @@ def number_revision(_context: Any, _revision: Any, directives: list[MigrationScr
         script.rev_id = f"{max(numbers, default=0) + 1:04d}"
 
 
+def include_name(name: str | None, kind: str, _parents: Any) -> bool:
+    """Leave out what belongs to the search index: it is made beside the migrations."""
+    return not search_index.is_ours(name, kind)
+
+
+def follow(*, ctx: MigrationContext, **_rest: Any) -> None:
+    """Index searchable tables as soon as they are made; those with rows wait for `flask search reindex`."""
+    if ctx.connection is not None and not ctx.as_sql:
+        search_index.follow_migration(ctx.connection)
+
+
 @write_hooks.register("tidy")
 def tidy(path: str, _options: Any) -> None:
     """Lay a new revision out as `make check` wants it, where the tool for it is installed."""
@@ -54,6 +67,8 @@ def options() -> dict[str, Any]:
         "transaction_per_migration": True,
         "render_item": render_item,
         "process_revision_directives": number_revision,
+        "include_name": include_name,
+        "on_version_apply": follow,
         **migrate.configure_args,
     }
 

@@ -20,7 +20,7 @@ from backoffice.extensions import db
 from backoffice.models import Role
 from tests.databases import Databases
 
-TABLES = {"user", "article", "info_user_collection", "role", "staff", "staff_roles", "sign_in_throttle"}
+TABLES = {"user", "article", "info_user_collection", "role", "staff", "staff_roles", "sign_in_throttle", "search_index"}
 
 
 @pytest.fixture

@@ -3,6 +3,8 @@
 from backoffice.models.article import Article
 from backoffice.models.base import Model, Timestamped, UTCDateTime, Versioned, utcnow
 from backoffice.models.collection import Collection
+from backoffice.models.saved_view import SavedView
+from backoffice.models.searchable import Searchable, SearchIndex
 from backoffice.models.staff import Role, SignInThrottle, Staff
 from backoffice.models.user import User
 
@@ -11,6 +13,9 @@ __all__ = [
     "Collection",
     "Model",
     "Role",
+    "SavedView",
+    "SearchIndex",
+    "Searchable",
     "SignInThrottle",
     "Staff",
     "Timestamped",

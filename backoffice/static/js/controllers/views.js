@@ -1,0 +1,54 @@
+// Opens in a dialog what a link of the list leads to: `data-dialog` names the part of that page. The dialog is a part
+// of the list, so what is sent from it changes the list in place as any of its links does.
+
+export function connect(list) {
+  list.addEventListener("click", async (event) => {
+    const link = event.target.closest("a[data-dialog]");
+    if (!link || event.button || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
+    event.preventDefault();
+    const part = await fetchPart(link);
+    // Signed out, or no connection: the browser shows what there is to say.
+    if (!part) return location.assign(link.href);
+    open(part, link, list);
+  });
+}
+
+async function fetchPart(link) {
+  try {
+    const response = await fetch(link.href, { headers: { Accept: "text/html" } });
+    if (!response.ok) return null;
+    const page = new DOMParser().parseFromString(await response.text(), "text/html");
+    return page.getElementById(link.dataset.dialog);
+  } catch {
+    return null;
+  }
+}
+
+function open(part, opener, list) {
+  const dialog = document.createElement("dialog");
+  dialog.className = "sheet view-dialog";
+  dialog.setAttribute("aria-labelledby", part.getAttribute("aria-labelledby"));
+  dialog.append(document.adoptNode(part), makeClose(list.dataset.textClose));
+  dialog.addEventListener("click", (event) => {
+    if (event.target !== dialog && !event.target.closest("[data-cancel]")) return;
+    event.preventDefault();
+    dialog.close();
+  });
+  dialog.addEventListener("close", () => {
+    dialog.remove();
+    const menu = opener.closest("details");
+    (menu && !menu.open ? menu.querySelector("summary") : opener).focus();
+  });
+  list.append(dialog);
+  dialog.showModal();
+}
+
+function makeClose(text) {
+  const button = document.createElement("button");
+  button.type = "button";
+  button.className = "btn btn-icon";
+  button.dataset.cancel = "";
+  button.setAttribute("aria-label", text);
+  button.textContent = "×";
+  return button;
+}
