@@ -1,28 +1,32 @@
-"""Files out of a model: the current list as CSV, and a record's binary values."""
+"""Files out of a model: the rows of a list as CSV, XLSX or JSON lines, and a record's binary values."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from collections.abc import Callable
 from io import BytesIO
 from typing import Any
 
-from flask import Response, request, send_file, stream_with_context
+from flask import current_app, request, send_file
 from flask_admin import expose
 from flask_babel import gettext as _
 from markupsafe import Markup
 
-from backoffice.admin.base import value_of
-from backoffice.admin.formatting import escape_formula, export_value
-from backoffice.admin.listing import ListingView
-from backoffice.database.attributes import Kind, attribute
+from backoffice.admin.base import is_secret
+from backoffice.admin.columns import own_columns, read_columns
+from backoffice.admin.downloads import send_while_made
+from backoffice.admin.filter_pages import FilterView
+from backoffice.admin.opened import person_before
+from backoffice.database.attributes import Attribute, Kind
 from backoffice.database.keys import key_text
-from backoffice.database.selection import Selection
-from backoffice.errors import NotFound
-from backoffice.records.exporting import csv_lines
+from backoffice.errors import BadInput, NotFound
+from backoffice.records.exporting import FORMATS, Column, Source, export
+from backoffice.records.saved_views import visible
 
 
-class ExportView(ListingView):
+class ExportView(FilterView):
     """Downloads."""
+
+    export_types: Any = tuple(FORMATS)
 
     @expose("/export/<export_type>/")
     def export(self, export_type: str) -> Any:
@@ -31,34 +35,55 @@ class ExportView(ListingView):
         if export_type not in self.export_types:
             known = ", ".join(self.export_types)
             raise NotFound(_("There is no export “%(kind)s”. There is: %(known)s.", kind=export_type, known=known))
-        selection = Selection.read(request.args, self.asked())
-        names = self.column_names(self._export_columns)
-        statement = selection.ordered(selection.filtered(self.get_query()), self.db_session.get_bind().dialect.name)
-        statement = statement.options(*self.loading(names), *self.light(names))
-        lines = csv_lines(
+        names = self.exported_columns(request.args.get("columns", ""))
+        selection = self.read_selection()
+        source = Source(
             self.session.engine,
-            statement,
-            [escape_formula(self.label(name)) for name in names],
-            lambda record: [self.export_text(record, name) for name in names],
+            selection.ordered(self.db_session.get_bind().dialect.name),
+            self.model,
+            [Column(name, self.label(name), self.find(name), self._export_reader(name)) for name in names],
+            seconds=current_app.extensions["backoffice"].export_minutes * 60,
+            options=[*self.loading(names), *self.light(names)],
         )
-        stamp = datetime.now(UTC).strftime("%Y-%m-%d_%H-%M-%S")
-        disposition = f"attachment; filename={self.endpoint}_{stamp}.csv"
-        return Response(
-            stream_with_context(line.encode() for line in lines),
-            mimetype="text/csv",
-            headers={"Content-Disposition": disposition, "X-Accel-Buffering": "no"},
-        )
+        today = selection.asker.now.astimezone(selection.asker.zone).date().isoformat()
+        name = "-".join(filter(None, (self.endpoint, self._view_name(), today)))
+        # The file has a connection of its own: this one goes back before the first row is read.
+        self.db_session.close()
+        chunks = export(export_type, source, str(self.name))
+        return send_while_made(chunks, FORMATS[export_type].mimetype, f"{name}.{export_type}")
 
-    def export_text(self, record: Any, name: str) -> Any:
-        """One value of an export: the declared export formatter, else the exact value; formulas cannot run."""
+    def exported_columns(self, text: str) -> list[str]:
+        """The columns that the address asks for, as in the list; without any, the view's export columns.
+
+        Passwords and what the product keeps for itself are in no file, whatever a view declares.
+        """
+        asked = (read_columns(self, text) or own_columns(self)) if text else self.column_names(self._export_columns)
+        names = [name for name in asked if not _is_private(self.find(name))]
+        if not names:
+            raise BadInput(_("There is no column to export. Choose one of those the list shows."))
+        return names
+
+    def _export_reader(self, name: str) -> Callable[[Any], str] | None:
+        """The declared formatter of an export; the list's own for a column that only the list shows."""
         formatter = (self.column_formatters_export or {}).get(name)
-        if formatter is not None:
+        if formatter is None and name not in self.column_names(self._export_columns):
+            formatter = (self.column_formatters or {}).get(name)
+        if formatter is None:
+            return None
+
+        def read(record: Any) -> str:
             shown = formatter(self, None, record, name)
-            return escape_formula(shown.striptags() if isinstance(shown, Markup) else str(shown))
-        found, value = attribute(self.model, name), value_of(record, name)
-        if found.kind is Kind.ONE:
-            return escape_formula(str(value)) if value is not None else ""
-        return export_value(found, value)
+            return shown.striptags() if isinstance(shown, Markup) else str(shown)
+
+        return read
+
+    def _view_name(self) -> str:
+        """The name of the saved view that the list shows or departs from."""
+        asked = request.args.get("based") or request.args.get("view", "")
+        if not asked.isdigit():
+            return ""
+        views = visible(self.db_session, self.endpoint, person_before(self))
+        return next((view.name for view in views if str(view.id) == asked), "")
 
     @expose("/download/")
     def download_view(self) -> Any:
@@ -76,3 +101,11 @@ class ExportView(ListingView):
             as_attachment=True,
             download_name=f"{self.endpoint}-{key_text(record)}-{name}.bin",
         )
+
+
+def _is_private(found: Attribute | None) -> bool:
+    """Whether a column holds a secret, or is kept for the product's own use."""
+    if found is None:
+        return False
+    secret = is_secret(found) and found.kind in (Kind.TEXT, Kind.BINARY)
+    return secret or (found.column is not None and bool(found.column.info.get("internal")))

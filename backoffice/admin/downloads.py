@@ -1,0 +1,96 @@
+"""Sending a file while it is made: named for people, a few at a time, and never half a file that looks whole."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Generator, Iterator
+from tempfile import TemporaryFile
+from threading import BoundedSemaphore
+from typing import IO
+from urllib.parse import quote
+
+from flask import Response, current_app, request, stream_with_context
+from flask_babel import gettext as _
+
+from backoffice.errors import BackofficeError
+
+# The connection pool has as many to spare beside those of the threads, and an export may take a second one.
+AT_ONCE = 4
+PIECE = 256 * 1024
+MAX_NAME = 150
+
+
+class TooManyExports(BackofficeError):
+    """Exports take every turn that this process gives them."""
+
+    status = 503
+
+    def __init__(self, number: int) -> None:
+        super().__init__(_("%(number)s exports are being made just now. Try again in a minute.", number=number))
+
+
+def send_while_made(chunks: Generator[bytes], mimetype: str, name: str) -> Response:
+    """An answer that streams `chunks` as a file called `name`; TooManyExports where it has to wait its turn."""
+    turn = _Turn()
+    response = Response(stream_with_context(turn.held_by(chunks)), mimetype=mimetype)
+    # Also where nobody asks for the first chunk.
+    response.call_on_close(turn.end)
+    response.headers["Content-Disposition"] = _disposition(name)
+    response.headers["X-Accel-Buffering"] = "no"
+    if request.environ.get("SERVER_PROTOCOL") == "HTTP/1.0":
+        return _whole(response)
+    return response
+
+
+class _Turn:
+    """One of the exports that may run at once, so that threads and connections are left for pages."""
+
+    def __init__(self) -> None:
+        number = max(1, min(AT_ONCE, current_app.extensions["backoffice"].threads // 2))
+        self.turns: BoundedSemaphore = current_app.extensions.setdefault("exports", BoundedSemaphore(number))
+        if not self.turns.acquire(blocking=False):
+            raise TooManyExports(number)
+        self.over = False
+
+    def held_by(self, chunks: Generator[bytes]) -> Iterator[bytes]:
+        try:
+            yield from chunks
+        finally:
+            self.end()
+
+    def end(self) -> None:
+        if not self.over:
+            self.over = True
+            self.turns.release()
+
+
+def _whole(response: Response) -> Response:
+    """The same with its length, made before it is sent.
+
+    HTTP/1.0, which some proxies speak, ends a file of unknown length by hanging up, whatever the reason.
+    """
+    file = TemporaryFile()  # noqa: SIM115 - closed with the answer
+    response.call_on_close(file.close)
+    try:
+        for chunk in response.response:
+            file.write(chunk)  # type: ignore[arg-type]  # what was streamed are bytes
+    except BaseException:
+        response.close()
+        raise
+    response.headers["Content-Length"] = str(file.tell())
+    file.seek(0)
+    response.response = _pieces(file)
+    return response
+
+
+def _pieces(file: IO[bytes]) -> Iterator[bytes]:
+    while piece := file.read(PIECE):
+        yield piece
+
+
+def _disposition(name: str) -> str:
+    """RFC 6266: the name as it is for browsers of this century, in ASCII for the others."""
+    plain = "".join("-" if c in '\\/:*?"<>|' or not c.isprintable() else c for c in name)[-MAX_NAME:]
+    ascii_only = unicodedata.normalize("NFKD", plain).encode("ascii", "ignore").decode()
+    text = f'attachment; filename="{ascii_only}"'
+    return text if ascii_only == plain else f"{text}; filename*=UTF-8''{quote(plain, safe='')}"
