@@ -1,29 +1,28 @@
-"""The filter panel: from a column's form to the filter in the address, and from the filter to its pills."""
+"""Filters of a list: what its columns can be asked, a condition from a small form, and the pills of what is asked."""
 
 from __future__ import annotations
 
 import re
-from datetime import date, datetime
 from typing import Any
 
-from flask_babel import format_date, format_datetime
 from flask_babel import gettext as _
 
 from backoffice.admin.address import ListAddress
 from backoffice.admin.base import BaseRecordView, view_for
 from backoffice.admin.presenters import FilterColumn, Operator, Pill
 from backoffice.admin.related import find_related
-from backoffice.admin.wording import in_words, operator_label
+from backoffice.admin.wording import Words, choices, operator_label
 from backoffice.database.attributes import Attribute, Kind
-from backoffice.database.filtering import Condition, Group, group_of
-from backoffice.database.keys import has_key, key_text
+from backoffice.database.filtering import ME, Group, group_of
+from backoffice.database.keys import key_text
+from backoffice.database.moments import is_aware
 from backoffice.database.operators import WITHOUT_OPERAND, operators_of
 from backoffice.database.reading import quoted
 from backoffice.database.selection import Selection, Vocabulary
 from backoffice.errors import BadInput
 
-INPUTS: dict[Kind, str] = {
-    Kind.INTEGER: "number",
+ENTRIES: dict[Kind, str] = {
+    Kind.INTEGER: "integer",
     Kind.NUMBER: "number",
     Kind.DATE: "date",
     Kind.TIME: "time",
@@ -33,10 +32,11 @@ INPUTS: dict[Kind, str] = {
     Kind.ONE: "relation",
     Kind.MANY: "relation",
 }
+BY_OPERATOR = {"on": "date", "during": "period", "between": "between"}
 
 
 def filter_columns(view: BaseRecordView, vocabulary: Vocabulary) -> list[FilterColumn]:
-    """The columns of the panel with what each can be asked."""
+    """The columns that can be asked, with what each can be asked."""
     return [_column(view, name, found) for name, found in vocabulary.filterable.items()]
 
 
@@ -46,35 +46,29 @@ def _column(view: BaseRecordView, name: str, found: Attribute) -> FilterColumn:
         name,
         view.label(name),
         found.kind,
-        [Operator(o, operator_label(found.kind, o), _input(found, o)) for o in operators_of(found)],  # type: ignore[arg-type]  # one of its literals
+        [Operator(o, operator_label(found.kind, o), _input(found, o)) for o in operators_of(found)],
         choices(view, name, found),
         related.page_url("lookup_view") if related and related.may("read") else "",
+        aware=found.kind is Kind.DATETIME and is_aware(found.type),
     )
 
 
 def _input(found: Attribute, operator: str) -> str:
+    """Which input asks for the operand."""
     if operator in WITHOUT_OPERAND:
         return "none"
-    if operator == "on":
-        return "date"
-    kind = INPUTS.get(found.kind, "text")
-    if operator == "between" or (operator in ("in", "not_in") and kind in ("text", "number")):
-        return "list"
-    return kind
-
-
-def choices(view: BaseRecordView, name: str, found: Attribute) -> list[tuple[str, str]]:
-    """The values to choose from, where a column has few."""
-    if found.kind is Kind.BOOLEAN:
-        return [("true", _("Yes")), ("false", _("No"))]
-    declared = view._column_choices_map.get(name)
-    if declared:
-        return [(str(value), str(label)) for value, label in declared.items()]
-    return [(value, value) for value in getattr(found.type, "enums", ())] if found.kind is Kind.ENUM else []
+    if operator in BY_OPERATOR:
+        return BY_OPERATOR[operator]
+    entry = ENTRIES.get(found.kind, "text")
+    if found.kind is Kind.MANY and operator in ("at_least", "at_most"):
+        return "count"
+    if operator in ("in", "not_in"):
+        return {"choice": "choices", "relation": "relation"}.get(entry, "list")
+    return entry
 
 
 def add_condition(selection: Selection, form: Any) -> Selection:
-    """The selection with the condition of a submitted panel form added (a MultiDict); BadInput where it is wrong."""
+    """The selection with the condition of a submitted form added (a MultiDict); BadInput where it is wrong."""
     name, operator = form.get("filter_column", ""), form.get("filter_operator", "")
     known = selection.vocabulary.filterable
     source: list[Any] = [name, operator]
@@ -89,19 +83,30 @@ def add_condition(selection: Selection, form: Any) -> Selection:
 
 
 def _operand(found: Attribute, operator: str, values: list[str]) -> Any:
+    if operator == "during":
+        return " ".join(filter(None, values))
     if operator not in ("in", "not_in", "between"):
-        return _scalar(found, values[0] if values else "")
+        return _scalar(found, operator, values[0] if values else "")
     if len(values) == 1 and found.kind is not Kind.ENUM:
-        # A Chinese comma parts keys, numbers and dates too; in a text it is more likely meant.
-        values = values[0].split(",") if found.kind is Kind.TEXT else re.split("[,，]", values[0])
-    return [_scalar(found, value.strip()) for value in values if value.strip()]
+        values = _several(found, values[0])
+    return [_scalar(found, operator, value.strip()) for value in values if value.strip()]
 
 
-def _scalar(found: Attribute, text: str) -> Any:
+def _several(found: Attribute, text: str) -> list[str]:
+    """Values typed into one box: a line each, or else parted by commas."""
+    if "\n" in text.strip():
+        return text.splitlines()
+    # A Chinese comma parts keys, numbers and dates too; in a text it is more likely meant.
+    return text.split(",") if found.kind is Kind.TEXT else re.split("[,，]", text)
+
+
+def _scalar(found: Attribute, operator: str, text: str) -> Any:
     """The same in JSON's own type, so that the address reads well; a related record by its key."""
     if found.kind is Kind.BOOLEAN and text in ("true", "false"):
         return text == "true"
-    if found.kind in (Kind.ONE, Kind.MANY):
+    if found.kind in (Kind.ONE, Kind.MANY) and operator in ("in", "not_in"):
+        if text == ME:
+            return ME
         record = find_related(found.related, text)
         if record is None:
             raise BadInput(_("No record “%(text)s” was found. Choose one from the list.", text=quoted(text)))
@@ -116,11 +121,9 @@ def pills(view: BaseRecordView, address: ListAddress) -> list[Pill]:
     where = address.selection.where
     if where is None:
         return []
+    words = Words(view, address.selection.asker, where)
     return [
-        Pill(
-            in_words(item, view.label, lambda condition: _operand_in_words(view, condition)),
-            address.selecting(address.selection.replace(where=_without(where, index))),
-        )
+        Pill(words.of(item), address.selecting(address.selection.replace(where=_without(where, index))))
         for index, item in enumerate(where.items)
     ]
 
@@ -138,43 +141,3 @@ def other_match(address: ListAddress) -> str:
 def _without(where: Group, index: int) -> Group | None:
     items = where.items[:index] + where.items[index + 1 :]
     return Group(where.match, items) if items else None
-
-
-def _operand_in_words(view: BaseRecordView, condition: Condition) -> str:
-    found = condition.attribute
-    if found.kind in (Kind.ONE, Kind.MANY):
-        return _record_names(found, condition)
-    raw, operand = condition.source[2], condition.operand
-    known = dict(choices(view, found.name, found))
-    pairs = zip(raw, operand, strict=True) if isinstance(operand, list) else [(raw, operand)]
-    words = [known.get(_plain(source), _value_in_words(source, value)) for source, value in pairs]
-    if condition.operator == "between":
-        return str(_("%(low)s and %(high)s", low=words[0], high=words[1]))
-    return str(_(", ").join(words))
-
-
-def _value_in_words(source: Any, value: Any) -> str:
-    if isinstance(value, datetime):
-        return str(format_datetime(value, "short"))
-    if isinstance(value, date):
-        return str(format_date(value, "medium"))
-    return f"“{source}”" if isinstance(value, str) else _plain(source)
-
-
-def _plain(value: Any) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
-
-
-def _record_names(found: Attribute, condition: Condition, most: int = 5) -> str:
-    related = view_for(found.related)
-    shown = condition.operand[:most]
-    names: dict[str, str] = {}
-    if related is not None and related.may("read"):
-        statement = related.get_query().where(has_key(found.related, shown))
-        names = {
-            key_text(r): str(r) for r in related.db_session.scalars(statement.options(*related.loading())).unique()
-        }
-    texts = [names.get(str(raw), f"#{raw}") for raw in condition.source[2][:most]]
-    more = len(condition.operand) - len(shown)
-    named = _(", ").join(texts)
-    return str(_("%(names)s and %(count)s more", names=named, count=more) if more else named)
