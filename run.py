@@ -1,4 +1,7 @@
-"""`python run.py`: upgrade the schema, load demo data on the first run, serve. WSGI servers take `run:app`."""
+"""`python run.py`: upgrade the schema, index what is to be searched, load demo data on the first run, serve.
+
+WSGI servers take `run:app`.
+"""
 
 from __future__ import annotations
 
@@ -18,6 +21,7 @@ from backoffice import create_app
 from backoffice.access import accounts
 from backoffice.commands import telling_plainly
 from backoffice.commands.demo import load_with_bar
+from backoffice.commands.search import reindex_what_is_due
 from backoffice.config import Settings
 from backoffice.demo.load import is_empty
 from backoffice.demo.world import Size
@@ -39,7 +43,7 @@ def __getattr__(name: str) -> Flask:
 
 @click.command()
 def main() -> None:
-    """Upgrade the schema, load demo data on the first run, and serve until Ctrl-C."""
+    """Upgrade the schema, index what can be searched, load demo data on the first run, and serve until Ctrl-C."""
     signal.signal(signal.SIGTERM, _stop)
     with telling_plainly():
         load_dotenv()
@@ -49,6 +53,7 @@ def main() -> None:
         server = _bind(app, settings)
         with app.app_context(), telling_plainly():
             _upgrade()
+            reindex_what_is_due()
             one_time_password = _first_run(settings)
         # Ctrl-C ends it quietly from the moment the address is printed, also before the server listens.
         with suppress(KeyboardInterrupt):

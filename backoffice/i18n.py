@@ -9,7 +9,7 @@ from pathlib import Path
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.support import NullTranslations, Translations
-from flask import Flask, current_app, has_request_context, request
+from flask import Flask, current_app, g, has_request_context, request
 from flask_babel import Babel, Domain, get_locale
 
 # Each language with its own name, as a person who reads it looks for it.
@@ -24,6 +24,14 @@ def init_app(app: Flask, babel: Babel) -> None:
     """Bind Flask-Babel with our choice of language and our catalogues as its default domain."""
     babel.init_app(app, locale_selector=select_locale)
     babel.domain_instance = Catalogues()
+    # Templates ask some hundred times a page: past the steps in between.
+    app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]  # added by the extension that Babel loads
+        lambda text: _present().gettext(text),
+        lambda one, many, number: _present().ngettext(one, many, number),
+        newstyle=True,
+        pgettext=lambda context, text: _present().pgettext(context, text),
+        npgettext=lambda context, one, many, number: _present().npgettext(context, one, many, number),
+    )
 
 
 def select_locale() -> str:
@@ -46,7 +54,17 @@ class Catalogues(Domain):  # type: ignore[misc]  # Flask-Babel is untyped
 
     def get_translations(self) -> NullTranslations:
         """The catalogue of the current language; texts stay as written where there is none."""
+        return _present()
+
+
+def _present() -> NullTranslations:
+    """The catalogue of this request's language; outside of one, of whatever language is set."""
+    if not has_request_context():
         return catalogue(str(get_locale()))
+    found: NullTranslations | None = g.get("catalogue")
+    if found is None:
+        found = g.catalogue = catalogue(str(get_locale()))
+    return found
 
 
 @cache

@@ -1,20 +1,39 @@
-"""Bootstrap's icons drawn into the page, shape by shape: the whole set as one file is over a megabyte."""
+"""Bootstrap's icons: those the interface names in one small file, any other drawn into the page.
+
+The whole set as one file is over a megabyte, and the shapes themselves would be a quarter of a list's page.
+"""
 
 from __future__ import annotations
 
+import hashlib
 import re
 from functools import cache
 from importlib.resources import files
 
-from flask import Flask
+from flask import Flask, Response, request
 from markupsafe import Markup
 
+from backoffice.access.guard import PUBLIC, declare
+from backoffice.config import ROOT
+
 _SYMBOL = re.compile(r'<symbol [^>]*viewBox="([\d .-]+)" id="([\w-]+)">(.*?)</symbol>', re.DOTALL)
+_QUOTED = re.compile(r"""["']([a-z0-9-]{3,40})["']""")
 
 
 def init_app(app: Flask) -> None:
     """Let templates draw an icon by its name: `{{ icon_svg("plus-lg") }}`."""
-    app.jinja_env.globals["icon_svg"] = icon_svg
+    app.add_url_rule("/icons.svg", "icons.static", lambda: Response(_sprite(), mimetype="image/svg+xml"))
+    declare(app, "icons.static", PUBLIC)
+    app.jinja_env.globals["icon_svg"] = icon
+
+
+def icon(name: str) -> Markup:
+    """The icon called `name` on a page: by reference where the file has it, else drawn."""
+    if name not in named():
+        return icon_svg(name)
+    # Both names come from the program, never from a person.
+    address = f"{request.script_root}/icons.svg?v={_stamp()}#{name}"
+    return Markup(f'<svg class="icon" aria-hidden="true"><use href="{address}"/></svg>')  # noqa: S704
 
 
 @cache
@@ -25,6 +44,27 @@ def icon_svg(name: str) -> Markup:
     view_box, shape = _shapes()[name]
     # The shapes come from the installed package, never from a person.
     return Markup(f'<svg class="icon" viewBox="{view_box}" aria-hidden="true">{shape}</svg>')  # noqa: S704
+
+
+@cache
+def named() -> frozenset[str]:
+    """The icons whose names stand, quoted, in the templates and the views."""
+    sources = [*(ROOT / "templates").rglob("*.html"), *(ROOT / "backoffice" / "admin").rglob("*.py")]
+    words = {word for path in sources for word in _QUOTED.findall(path.read_text(encoding="utf-8"))}
+    return frozenset(words & _shapes().keys())
+
+
+@cache
+def _sprite() -> str:
+    symbols = (
+        f'<symbol id="{name}" viewBox="{_shapes()[name][0]}">{_shapes()[name][1]}</symbol>' for name in sorted(named())
+    )
+    return f'<svg xmlns="http://www.w3.org/2000/svg">{"".join(symbols)}</svg>'
+
+
+@cache
+def _stamp() -> str:
+    return hashlib.sha256(_sprite().encode()).hexdigest()[:8]
 
 
 @cache

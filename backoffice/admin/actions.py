@@ -17,7 +17,7 @@ from backoffice.access.redirects import safe_target
 from backoffice.admin.presenters import Confirmation
 from backoffice.admin.relations import RelationsView
 from backoffice.database.keys import key_text, records_of
-from backoffice.database.paging import count_of, parse_page
+from backoffice.database.paging import read_place
 from backoffice.database.selection import Selection
 from backoffice.errors import BackofficeError, BadInput, NotFound
 from backoffice.records.deleting import COUNT_CAP, Consequence, consequences, delete
@@ -43,7 +43,7 @@ class ActionsView(RelationsView):
             name = str(record)
             self._delete([record])
             flash(_("%(noun)s “%(record)s” was deleted.", noun=self.singular, record=name), "success")
-            return redirect(self.existing_page(back))
+            return redirect(self.readable_list(back))
         question = self.deletion_question(
             [record],
             post_url=self.page_url("delete_view"),
@@ -88,20 +88,19 @@ class ActionsView(RelationsView):
         }
         return sentences[found.rule]
 
-    def existing_page(self, back: str) -> str:
-        """The list's address one came from, or that of its last page where the deletion has emptied the one named."""
+    def readable_list(self, back: str) -> str:
+        """The list's address one came from, or the list itself where that address cannot be read."""
         path, _mark, query = back.partition("?")
-        arguments = dict(parse_qsl(query))
-        if path != self.page_url("index_view") or "page" not in arguments:
+        if path != self.page_url("index_view"):
             return back
+        arguments = dict(parse_qsl(query))
         try:
-            rows = Selection.read(arguments, self.asked()).filtered(self.get_query())
-            size = self.read_page_size(arguments.get("page_size", "")) or self.page_size
-            page = parse_page(arguments["page"])
+            Selection.read(arguments, self.asked(), self.get_query())
+            read_place(lambda name: arguments.get(name, ""), 1)
+            self.read_page_size(arguments.get("page_size", ""))
         except BackofficeError:
             return path
-        last = max(1, -(-(self.db_session.scalar(count_of(rows)) or 0) // size))
-        return self.page_url("index_view", **{**arguments, "page": min(page, last) if last > 1 else ""})
+        return back
 
     # -- ticked rows ----------------------------------------------------------------------------------------------
 
@@ -129,7 +128,7 @@ class ActionsView(RelationsView):
         if confirmation and request.form.get("confirmed") != "yes":
             return self._ask(self._action_question(name, str(label), str(confirmation), records, back))
         response = handler([key_text(record) for record in records])
-        return response if response is not None else redirect(self.existing_page(back))
+        return response if response is not None else redirect(self.readable_list(back))
 
     def is_action_allowed(self, name: str) -> bool:
         """An action is a permission of its own: `model:action`."""

@@ -6,32 +6,49 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from backoffice.database.paging import Place
 from backoffice.database.selection import Selection
+
+# Where in the list one is: any change of the question leads back to the start.
+PLACES = ("after", "before", "page", "position", "last")
 
 
 @dataclass(frozen=True)
 class ListAddress:
-    """`make` builds an address from arguments; `fixed` are those of the page itself (a panel's record)."""
+    """`make` builds an address from arguments; `fixed` are those of the page itself (a panel's record).
+
+    `columns` and `page_size` are empty for the view's own; `kept` are arguments that every link carries on.
+    """
 
     make: Callable[..., str]
     selection: Selection
-    page: int = 1
+    place: Place = field(default_factory=Place)
     page_size: int = 0
+    columns: tuple[str, ...] = ()
     fixed: Mapping[str, str] = field(default_factory=dict)
+    kept: Mapping[str, str] = field(default_factory=dict)
+    # The arguments that name the place, as they were given.
+    asked_place: Mapping[str, str] = field(default_factory=dict)
 
     def arguments(self, **changes: Any) -> dict[str, str]:
-        """The arguments of the address; any change but that of the page leads back to the first one."""
-        state = {**self.fixed, **self.selection.args()}
+        """The arguments of the address; any change leads to the start of the list, unless it names a place itself."""
+        state = {**self.fixed, **self.kept, **self.selection.args()}
+        if self.columns:
+            state["columns"] = ",".join(self.columns)
         if self.page_size:
             state["page_size"] = str(self.page_size)
-        if self.page > 1 and not changes:
-            state["page"] = str(self.page)
+        if not changes:
+            state |= self.asked_place
         state |= {name: "" if value is None else str(value) for name, value in changes.items()}
         return {name: value for name, value in state.items() if value}
 
     def to(self, **changes: Any) -> str:
         """The address with `changes`; None or an empty text takes an argument away."""
         return self.make(**self.arguments(**changes))
+
+    def start(self) -> str:
+        """The same list from its first row."""
+        return self.make(**self.arguments(page=""))
 
     def selecting(self, selection: Selection) -> str:
         """The address of another question asked of the same list."""

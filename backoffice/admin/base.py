@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
+from operator import attrgetter
 from typing import Any
+from urllib.parse import quote, urlencode
 
 import sqlalchemy as sa
 from flask import current_app, request, url_for
@@ -13,8 +15,11 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from markupsafe import Markup, escape
 from sqlalchemy.orm import InstrumentedAttribute, Session, joinedload
+from werkzeug.exceptions import HTTPException
+from werkzeug.routing import MapAdapter
 
 from backoffice.access.permissions import may
+from backoffice.access.redirects import referring_page
 from backoffice.admin.formatting import format_value
 from backoffice.database.attributes import (
     Attribute,
@@ -40,6 +45,7 @@ COMMON_LABELS = {
 SECRET_WORDS = ("password", "secret")
 # An address to return to may hold one of its own, and so on: a longer one than this is forgotten.
 MAX_RETURN = 1000
+LINK, LINK_TO, LINK_END = Markup('<a class="value-link" href="'), Markup('">'), Markup("</a>")
 HEAVY = (Kind.BINARY, Kind.JSON, Kind.OPAQUE)
 
 
@@ -228,27 +234,56 @@ class BaseRecordView(ModelView):  # type: ignore[misc]  # Flask-Admin's own base
         """The address of one of this view's pages (`edit_view`, `details_view` …), without empty arguments."""
         if len(arguments.get("url") or "") > MAX_RETURN:
             del arguments["url"]
-        return url_for(f"{self.endpoint}.{page}", **{k: v for k, v in arguments.items() if v not in (None, "")})
+        given = {k: v for k, v in arguments.items() if v not in (None, "")}
+        if page == "export":
+            return url_for(f"{self.endpoint}.{page}", **given)
+        query = urlencode(given, safe="!$'()*,/:;?@")  # as url_for writes it
+        return f"{self._path(page)}?{query}" if query else self._path(page)
+
+    def _path(self, page: str) -> str:
+        """A page's path; found once for each place the application is served under."""
+        known = (request.script_root, page)
+        if known not in self._paths:
+            self._paths[known] = url_for(f"{self.endpoint}.{page}")
+        return self._paths[known]
+
+    @cached_property
+    def _paths(self) -> dict[tuple[str, str], str]:
+        return {}
 
     def record_url(self, record: Any, **arguments: Any) -> str:
         """The address of a record's page, or nothing where this person may not open it."""
         return self.page_url("details_view", id=key_text(record), **arguments) if self.may("read") else ""
 
     def value_html(self, record: Any, name: str, *, long: bool = False) -> Markup:
-        """A column's value as it is shown: by the declared formatter, its choices, or its kind."""
+        """A column's value as it is shown."""
+        return self.shown(name, long=long)(record)
+
+    def shown(self, name: str, *, long: bool = False) -> Callable[[Any], Markup]:
+        """How a column's values are shown: by the declared formatter, its choices, or its kind."""
         formatters = (self.column_formatters_detail if long else None) or self.column_formatters
         if name in formatters:
-            return escape(formatters[name](self, None, record, name))
+            formatter = formatters[name]
+            return lambda record: escape(formatter(self, None, record, name))
         found = self.find(name)
         if found is None:
             raise LookupError(f"{self.endpoint}: column {name!r} is neither an attribute nor has a formatter")
-        value = value_of(record, name)
+        get, blank = _getter(name), format_value(found, None)
         if found.kind is Kind.ONE:
-            return relation_html(value) if value is not None else format_value(found, None)
-        choices = self._column_choices_map.get(name)
-        if choices and value in choices:
-            return escape(choices[value])
-        return format_value(found, value, long=long)
+            return _related_shown(found, get, blank)
+        choices = self._column_choices_map.get(name) or {}
+
+        def show(record: Any) -> Markup:
+            value = get(record)
+            if choices and value in choices:
+                return escape(choices[value])
+            return blank if value is None and found.kind is not Kind.JSON else format_value(found, value, long=long)
+
+        return show
+
+    def me(self) -> Any | None:
+        """The record of this model that is the signed-in person, for filters that say `me`, if there is one."""
+        return None
 
 
 def view_for(model: type[Any]) -> BaseRecordView | None:
@@ -264,14 +299,44 @@ def relation_html(record: Any) -> Markup:
     return Markup('<a class="value-link" href="{}">{}</a>').format(url, record) if url else escape(str(record))
 
 
+def _related_shown(found: Attribute, get: Callable[[Any], Any], blank: Markup) -> Callable[[Any], Markup]:
+    """The same for a whole column of related records: whether they may be opened is asked once."""
+    view = view_for(found.related)
+    start = view.page_url("details_view") + "?id=" if view is not None and view.may("read") else ""
+
+    def show(record: Any) -> Markup:
+        other = get(record)
+        if other is None:
+            return blank
+        if type(other) is not found.related:  # a subclass, which may have a view of its own
+            return relation_html(other)
+        return LINK + start + quote(key_text(other)) + LINK_TO + str(other) + LINK_END if start else escape(str(other))
+
+    return show
+
+
 def is_secret(found: Attribute) -> bool:
     """Whether a column's name says that it is not for showing."""
     return any(word in found.name for word in SECRET_WORDS)
 
 
 def list_address() -> str:
-    """The list one came from, as the page's own `url` argument says."""
-    return request.values.get("url", "")
+    """The list one came from: the page's own `url` argument says it, else the browser does."""
+    return request.values.get("url") or _referring_list()
+
+
+def _referring_list() -> str:
+    """The page one came from, where that is a list: so its rows need not each carry the list's address."""
+    page = referring_page() or ""
+    try:
+        endpoint, _arguments = _adapter().match(page.partition("?")[0], method="GET")
+    except HTTPException:
+        return ""
+    return page if str(endpoint).endswith((".index_view", ".relation_view")) else ""
+
+
+def _adapter() -> MapAdapter:
+    return current_app.url_map.bind_to_environ(request.environ)
 
 
 def _is_long(found: Attribute) -> bool:
@@ -293,6 +358,10 @@ def value_of(record: Any, name: str) -> Any:
     for step in name.split("."):
         record = getattr(record, step) if record is not None else None
     return record
+
+
+def _getter(name: str) -> Callable[[Any], Any]:
+    return attrgetter(name) if "." not in name else lambda record: value_of(record, name)
 
 
 def _joined_path(path: Sequence[InstrumentedAttribute[Any]]) -> Any:

@@ -76,6 +76,10 @@ class EditingView(FormView):
         """Save what changed; StaleRecord where the form was made from an older version."""
         if request.form.get(self.version_field) != self.version_text(record):
             raise StaleRecord
+        return self._save(form, record)
+
+    def _save(self, form: Form, record: Any) -> bool:
+        """Save what the form changes, if anything."""
         changed = changes(form, record)
         if changed:
             save(self.db_session, record, changed, lambda: self.on_model_change(form, record, False))

@@ -1,72 +1,44 @@
-"""Values as people see them: HTML for lists and details, in the reader's language, and cells for files."""
+"""Values as people see them: HTML for lists and details, in the reader's language."""
 
 from __future__ import annotations
 
-import base64
-import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime, time
 from decimal import Decimal, localcontext
+from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
+from babel import Locale
+from babel.dates import format_datetime as babel_datetime
 from babel.numbers import format_decimal
-from flask_babel import format_date, format_datetime, format_time, get_locale, ngettext
+from flask_babel import format_date, format_time, get_locale, ngettext
 from flask_babel import gettext as _
 from markupsafe import Markup
 
 from backoffice.database.attributes import Attribute, Kind
 from backoffice.database.json_text import print_json
 from backoffice.database.values import print_value
+from backoffice.records.exporting.values import is_nothing
 
 # A list shows a line of it; more would only make the page heavy.
 CLAMP = 200
+# Text joined to these is escaped; str.format would take ten times as long, for every cell.
+TEXT, NUMBER, END = Markup('<span class="value-text">'), Markup('<span class="value-number">'), Markup("</span>")
 # Beyond these a float is clearer with its exponent.
 PLAIN_FLOATS = (1e-4, 1e15)
 UNITS = ("KB", "MB", "GB", "TB")
 # Babel rounds in the present context, whose 28 digits are fewer than a decimal column may have.
 EXACT_DIGITS = 1000
-# What spreadsheets take for the beginning of a formula, wide signs of Chinese keyboards included.
-FORMULA = re.compile(r"'*(?:[\t\r\n]|[\s\u200b\ufeff]*[=+\-@|%＝＋－＠])")
 
 
 def format_value(attribute: Attribute, value: Any, *, long: bool = False) -> Markup:
     """A value as HTML, everything in it escaped: one line cut short for lists, or whole (`long`) for details."""
-    if _is_nothing(attribute, value):
+    if is_nothing(attribute, value):
         return Markup(
             '<span class="value-null"><span aria-hidden="true">—</span><span class="visually-hidden">{}</span></span>'
         ).format(_("no value"))
     return FORMATS.get(attribute.kind, _text)(attribute, value, long)
-
-
-def export_value(attribute: Attribute, value: Any) -> Any:
-    """A value as a cell of a CSV file, exact and in no language; formulas in it cannot run.
-
-    NULL is None, so that a writer can tell it from the empty text. Numbers stay numbers, moments are ISO 8601 (those
-    in UTC with a Z), binaries base64. What only a program can read is its type's name in parentheses.
-    """
-    if _is_nothing(attribute, value) or (isinstance(value, (int, float)) and not isinstance(value, bool)):
-        return value
-    text = print_value(attribute, value)
-    match attribute.kind:
-        case Kind.NUMBER | Kind.DATE | Kind.TIME:
-            return text
-        case Kind.DATETIME:
-            return text + "Z" if getattr(value, "tzinfo", None) is not None else text
-        case Kind.BINARY:
-            return base64.b64encode(value).decode()
-        case Kind.OPAQUE:
-            return f"({text})"
-        case _:
-            return escape_formula(text)
-
-
-def escape_formula(text: str) -> str:
-    """The text with an apostrophe before what a spreadsheet would run.
-
-    A text that begins with apostrophes and then a formula gets one more, so that taking one away gives it back.
-    """
-    return "'" + text if FORMULA.match(text) else text
 
 
 def size_text(size: int) -> str:
@@ -82,15 +54,13 @@ def _text(attribute: Attribute, value: Any, long: bool) -> Markup:
     text = print_value(attribute, value)
     if not text:
         return Markup('<span class="value-empty">""</span>')
-    if long:
-        return Markup('<span class="value-text">{}</span>').format(text)
-    return Markup('<span class="value-text value-text-clamp">{}</span>').format(_cut(text))
+    return TEXT + (text if long else _cut(text)) + END
 
 
-def _number(attribute: Attribute, value: Any, _long: bool) -> Markup:
-    return Markup('<span class="value-number">{}</span>').format(
-        str(value) if _is_key(attribute) else _number_text(value)
-    )
+def _number(attribute: Attribute, value: Any, long: bool) -> Markup:
+    text = str(value) if _is_key(attribute) else _number_text(value)
+    # In a list the whole column is drawn as numbers.
+    return NUMBER + text + END if long else Markup.escape(text)
 
 
 def _boolean(_attribute: Attribute, value: Any, _long: bool) -> Markup:
@@ -103,16 +73,21 @@ def _moment(attribute: Attribute, value: Any, _long: bool) -> Markup:
         aware = value.tzinfo is not None
         value = value.astimezone(UTC) if aware else value
         exact = print_value(attribute, value) + ("Z" if aware else "")
-        words = format_datetime(value.replace(tzinfo=None), "medium", rebase=False)
+        words = _datetime_words(value.replace(tzinfo=None), get_locale())
     elif isinstance(value, date):
         exact, words = value.isoformat(), format_date(value, "medium", rebase=False)
     elif isinstance(value, time):
         exact, words = value.isoformat(), format_time(value, "medium", rebase=False)
     else:
         return _text(attribute, value, _long)
-    # Only a moment in UTC may be shown in another zone; a bare day or time is what it says.
-    style = "value-time" if exact.endswith("Z") else "value-date"
-    return Markup('<time class="{}" datetime="{}">{}</time>').format(style, exact, words)
+    # Only a moment in UTC, which ends in Z, may be shown in another zone; a bare day or time is what it says.
+    return Markup('<time datetime="{}">{}</time>').format(exact, words)
+
+
+@lru_cache(maxsize=10_000)
+def _datetime_words(value: datetime, locale: Locale | None) -> str:
+    """Babel takes its time over each, and lists show the same moments again and again."""
+    return str(babel_datetime(value, "medium", locale=locale or "en"))
 
 
 def _interval(attribute: Attribute, value: Any, _long: bool) -> Markup:
@@ -152,11 +127,6 @@ def _number_text(value: Any) -> str:
     pattern = "#,##0" + ("." + "0" * places if places else "")
     with localcontext(prec=EXACT_DIGITS):
         return str(format_decimal(exact, format=pattern, locale=get_locale() or "en"))
-
-
-def _is_nothing(attribute: Attribute, value: Any) -> bool:
-    """Whether there is no value; in a JSON column that is never NULL, None is JSON's null."""
-    return value is None and (attribute.kind is not Kind.JSON or attribute.nullable)
 
 
 def _is_key(attribute: Attribute) -> bool:

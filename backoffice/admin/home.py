@@ -58,13 +58,13 @@ def _figures(
 def _figure(view: BaseRecordView | None, label: str, icon: str, **question: str) -> Figure | None:
     if view is None or not view.may("read"):
         return None
-    rows = Selection.read(question, view.vocabulary).filtered(view.get_query())
+    rows = Selection.read(question, view.vocabulary, view.get_query()).rows("")
     return Figure(label, figures.count(view.db_session, rows), view.page_url("index_view", **question), icon=icon)
 
 
 def _newest(view: ListingView) -> Listing:
-    address = ListAddress(view.url_of_list, Selection(view.vocabulary))
-    return view.listing(address, view.get_query(), names=view.column_names(view._list_columns)[:4], first=NEWEST)
+    address = ListAddress(view.url_of_list, Selection(view.vocabulary, view.get_query()))
+    return view.listing(address, names=view.column_names(view._list_columns)[:4], first=NEWEST)
 
 
 def _chart(view: BaseRecordView) -> Chart:

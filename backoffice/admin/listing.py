@@ -1,31 +1,42 @@
-"""The list page: one question, two statements, and every link that asks another."""
+"""The list page: one question, a page of rows, an honest count, and every link that asks another."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
+from urllib.parse import quote
 
 import sqlalchemy as sa
-from flask import Response, flash, redirect, request
+from flask import Response, current_app, flash, jsonify, redirect, request
 from flask_admin import expose
-from flask_babel import format_decimal
 from flask_babel import gettext as _
 from markupsafe import Markup
 
-from backoffice.admin.address import ListAddress
+from backoffice.admin.address import PLACES, ListAddress
+from backoffice.admin.arranging import rearranged
+from backoffice.admin.asking import asker
 from backoffice.admin.base import BaseRecordView
-from backoffice.admin.filters import add_condition, filter_columns, other_match, pills
-from backoffice.admin.presenters import Action, Cell, Header, Link, Listing, PageNumber, Pager, Row
+from backoffice.admin.columns import read_columns
+from backoffice.admin.export_menu import export_menu
+from backoffice.admin.filters import add_condition, other_match, pills
+from backoffice.admin.opened import open_list, refused, view_tabs
+from backoffice.admin.pager import count_in_words, pager
+from backoffice.admin.presenters import Action, Cell, Header, Link, Listing, Pager, Row
 from backoffice.admin.related import may_read
 from backoffice.database.attributes import Kind
+from backoffice.database.counting import Count, count, exact_count
 from backoffice.database.keys import key_text
-from backoffice.database.paging import Page, count_of, parse_page
+from backoffice.database.paging import Reader, Window, read_place
+from backoffice.database.searching import is_indexed
 from backoffice.database.selection import Selection, Vocabulary
 from backoffice.database.sorting import SortKey
-from backoffice.errors import BackofficeError, BadInput
+from backoffice.database.time_limits import TooBroad, go_on_reading
+from backoffice.errors import BackofficeError, BadInput, NotFound
 
 ACTION_ICONS = {"publish": "check2-circle", "withdraw": "eye-slash", "delete": "trash"}
+# Counting on request may take its time: it holds no page.
+EXACT_COUNT_SECONDS = 30
 
 
 class ListingView(BaseRecordView):
@@ -33,31 +44,69 @@ class ListingView(BaseRecordView):
 
     @expose("/")
     def index_view(self) -> Any:
-        """The list as the address asks for it."""
-        address = self.read_address(self.url_of_list)
-        if "filter_column" in request.args:
-            return self._filter(address)
-        listing = self.listing(address, self.get_query(), actions=self.actions())
-        return self.render(
+        """The list as the address, or the saved view that it opens, asks for it."""
+        opened = open_list(self, request.args)
+        address: ListAddress | None = None
+        try:
+            address = self.read_address(self.url_of_list, args=opened.arguments, kept=opened.kept)
+            if "filter_column" in request.args:
+                return self._filter(address)
+            if "arrange" in request.args:
+                return redirect(rearranged(self, address, request.args), 303)
+            opened.check(address)
+            listing = self.listing(address, actions=self.actions())
+        except (BadInput, NotFound) as problem:
+            if not opened.exactly:
+                raise
+            address, listing = None, refused(self, opened, problem)
+        html = self.render(
             self.list_template,
             listing=listing,
+            views=view_tabs(self, opened, address),
             view=self,
             breadcrumbs=[Link(str(self.name), "", current=True)],
         )
+        return html, TooBroad.status if listing.empty == "too-broad" else NotFound.status if opened.missing else 200
+
+    @expose("/count/")
+    def count_view(self) -> Any:
+        """The exact number of rows that the address selects, for who asks for it: TooBroad where it takes too long."""
+        selection = self.read_selection()
+        found = Count(exact_count(self.db_session, selection, EXACT_COUNT_SECONDS))
+        return jsonify(count=found.value, text=count_in_words(found, narrowed=selection.narrowed))
 
     def url_of_list(self, **arguments: str) -> str:
         """The address of the list with these arguments."""
         return self.page_url("index_view", **arguments)
 
-    def read_address(self, make: Any, fixed: dict[str, str] | None = None) -> ListAddress:
-        """The state of a list from the request's arguments; BadInput names what is wrong."""
-        args = request.args
+    def read_selection(self, scope: sa.Select[Any] | None = None, args: Mapping[str, str] | None = None) -> Selection:
+        """The rows that the request's arguments ask for, of those this person may see; BadInput names what is wrong."""
+        args = request.args if args is None else args
+        selection = Selection.read(args, self.asked(), self.get_query() if scope is None else scope, asker())
+        if not selection.search:
+            return selection
+        return selection.replace(indexed=is_indexed(self.db_session, self.vocabulary))
+
+    def read_address(
+        self,
+        make: Any,
+        fixed: dict[str, str] | None = None,
+        scope: sa.Select[Any] | None = None,
+        args: Mapping[str, str] | None = None,
+        kept: Mapping[str, str] | None = None,
+    ) -> ListAddress:
+        """The state of a list from the request's arguments, or from `args`; BadInput names what is wrong."""
+        args = request.args if args is None else args
+        page_size = self.read_page_size(args.get("page_size", ""))
         return ListAddress(
             make,
-            Selection.read(args, self.asked()),
-            page=parse_page(args.get("page") or "1"),
-            page_size=self.read_page_size(args.get("page_size", "")),
+            self.read_selection(scope, args),
+            place=read_place(lambda name: args.get(name, ""), page_size or self.page_size),
+            page_size=page_size,
+            columns=read_columns(self, args.get("columns", "")),
             fixed=fixed or {},
+            kept=kept or {},
+            asked_place={name: args[name] for name in PLACES if args.get(name)},
         )
 
     def asked(self) -> Vocabulary:
@@ -79,31 +128,36 @@ class ListingView(BaseRecordView):
             url = address.selecting(add_condition(address.selection, request.args))
         except BackofficeError as error:
             flash(error.message, "error")
-            url = address.to()
+            asked = {name: request.args.get(f"filter_{name}", "")[:100] for name in ("column", "operator")}
+            url = self.filter_url(address, **asked)
         return redirect(url, 303)  # type: ignore[return-value]  # werkzeug's response is Flask's here
+
+    def filter_url(self, address: ListAddress, **asked: str) -> str:
+        """The page that adds a condition to this list."""
+        return self.page_url("filter_view", list=address.start(), **asked)
 
     def listing(
         self,
         address: ListAddress,
-        base: sa.Select[Any],
         *,
         names: Sequence[str] | None = None,
         actions: Sequence[Action] = (),
         title: str = "",
         first: int = 0,
     ) -> Listing:
-        """The list of the rows of `base` that the address selects, ready to draw; with `first`, only so many."""
-        names = names or self.column_names(self._list_columns)
-        page = self._page(address, base, names, first)
+        """The list that the address selects, ready to draw; with `first`, only so many rows of it."""
+        names = address.columns or names or self.column_names(self._list_columns)
+        per_page = first or address.page_size or self.page_size
         selection = address.selection
+        window, counted, broad = self._read(address, names, per_page, counting=not first)
         here = address.to()
         return Listing(
             title=title or str(self.name),
             headers=[self._header(address, name) for name in names],
-            rows=self._rows(page.items, names, here),
-            pager=_pager(address, page),
+            rows=self._rows(window.rows, names),
+            pager=Pager(0) if broad else pager(address, window, counted, per_page, self._count_url(address)),
             url=address.make(**address.fixed),
-            count_text=_count_in_words(page.total or 0, narrowed=selection.narrowed),
+            count_text="" if broad else count_in_words(counted, narrowed=selection.narrowed),
             searchable=bool(self.vocabulary.searchable),
             search=selection.search,
             search_hint=_(
@@ -114,9 +168,9 @@ class ListingView(BaseRecordView):
             match="any" if selection.where and selection.where.match == "any" else "all",
             match_url=other_match(address),
             clear_url=address.selecting(selection.replace(search="", where=None)),
-            filters=[] if first else filter_columns(self, selection.vocabulary),
+            filter_url=self.filter_url(address) if selection.vocabulary.filterable and not first else "",
             page_sizes=[
-                Link(str(size), address.to(page_size=size), current=size == page.per_page)
+                Link(str(size), address.to(page_size=size), current=size == per_page)
                 for size in self.page_size_options
                 if self.can_set_page_size
             ],
@@ -124,25 +178,37 @@ class ListingView(BaseRecordView):
             action_url=self.page_url("action_view"),
             return_url=here,
             new_url=self.page_url("create_view", url=here) if self.may("create") else "",
-            export_url=self.page_url("export", export_type="csv", **selection.args()) if self.may("export") else "",
-            empty="" if page.items else "no-match" if selection.narrowed else "no-data",
+            exports=None if first or address.fixed else export_menu(self, address, names, None if broad else counted),
+            empty="" if window.rows else "too-broad" if broad else "no-match" if selection.narrowed else "no-data",
         )
+
+    def _read(
+        self, address: ListAddress, names: Sequence[str], per_page: int, *, counting: bool
+    ) -> tuple[Window, Count, bool]:
+        """The page, the count beside it, and whether the database had to be stopped."""
+        reader = Reader(
+            self.db_session,
+            address.selection,
+            secret=current_app.config["SECRET_KEY"],
+            per_page=per_page,
+            seconds=current_app.extensions["backoffice"].list_seconds,
+            options=[*self.loading(names), *self.light(names)],
+        )
+        try:
+            window = reader.read(address.place)
+        except TooBroad:
+            go_on_reading(self.db_session)
+            return Window((), None, has_previous=False, has_next=False), Count(0), True
+        counted = count(self.db_session, address.selection, window) if counting else Count(len(window.rows))
+        return window, counted, False
+
+    def _count_url(self, address: ListAddress) -> str:
+        return self.page_url("count_view", **address.selection.args()) if not address.fixed else ""
 
     def actions(self) -> list[Action]:
         """What this person may do with ticked rows."""
         labels, _confirmations = self.get_actions_list()
         return [Action(n, str(label), ACTION_ICONS.get(n, "lightning"), n == "delete") for n, label in labels]
-
-    def _page(self, address: ListAddress, base: sa.Select[Any], names: Sequence[str], first: int) -> Page:
-        rows = address.selection.filtered(base)
-        dialect = self.db_session.get_bind().dialect.name
-        return Page(
-            session=self.db_session,
-            statement=address.selection.ordered(rows, dialect).options(*self.loading(names), *self.light(names)),
-            count=count_of(rows),
-            page=address.page,
-            per_page=first or address.page_size or self.page_size,
-        )
 
     def _header(self, address: ListAddress, name: str) -> Header:
         found = self.find(name)
@@ -164,20 +230,24 @@ class ListingView(BaseRecordView):
             address.selecting(address.selection.replace(sort=(following,))),
         )
 
-    def _rows(self, records: Sequence[Any], names: Sequence[str], here: str) -> list[Row]:
-        readable, editable = self.may("read"), self.may("edit")
-        kinds = {name: found.kind if (found := self.find(name)) else Kind.TEXT for name in names}
+    def _rows(self, records: Sequence[Any], names: Sequence[str]) -> list[Row]:
+        # All that is the same for every row is found once: a list is drawn thousands of times a day.
+        details = self.page_url("details_view") + "?id=" if self.may("read") else ""
+        edit = self.page_url("edit_view") + "?id=" if self.may("edit") else ""
         title = self._title_column(names)
+        columns = [(name, found.kind if (found := self.find(name)) else Kind.TEXT, self.shown(name)) for name in names]
         rows = []
         for record in records:
             key = key_text(record)
-            url = self.page_url("details_view", id=key, url=here) if readable else ""
-            edit = self.page_url("edit_view", id=key, url=here) if editable else ""
-            values = {name: self.value_html(record, name) for name in names}
-            if url:
-                values[title] = Markup('<a class="record-link" href="{}">{}</a>').format(url, values[title])
-            cells = [Cell(name, kinds[name], html) for name, html in values.items()]
-            rows.append(Row(key, str(record), cells, url, edit))
+            quoted = quote(key)
+            url = details and details + quoted
+            cells = []
+            for name, kind, show in columns:
+                html = show(record)
+                if url and name == title:
+                    html = Markup('<a class="record-link" href="{}">{}</a>').format(url, html)
+                cells.append(Cell(name, kind, html))
+            rows.append(Row(key, str(record), cells, url, edit and edit + quoted))
         return rows
 
     def _title_column(self, names: Sequence[str]) -> str:
@@ -186,29 +256,3 @@ class ListingView(BaseRecordView):
         texts = [name for name, kind in kinds.items() if kind is Kind.TEXT]
         others = [name for name, kind in kinds.items() if kind is not Kind.ONE]
         return next(iter(texts + others), names[0])
-
-
-def _count_in_words(total: int, *, narrowed: bool) -> str:
-    count = format_decimal(total)
-    return str(_("%(count)s found", count=count) if narrowed else _("%(count)s in all", count=count))
-
-
-def _pager(address: ListAddress, page: Page) -> Pager:
-    def to(number: int | None) -> str:
-        return address.to(page=number if number and number > 1 else "") if number else ""
-
-    return Pager(
-        page.page,
-        page.pages,
-        page.total or 0,
-        page.first,
-        page.last,
-        first_url=to(1) if page.has_prev else "",
-        previous_url=to(page.prev_num) if page.has_prev else "",
-        next_url=to(page.next_num) if page.has_next else "",
-        last_url=to(page.pages) if page.has_next else "",
-        numbers=[
-            PageNumber(number, to(number), number == page.page)
-            for number in page.iter_pages(left_edge=1, left_current=2, right_current=2, right_edge=1)
-        ],
-    )

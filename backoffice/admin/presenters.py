@@ -8,6 +8,8 @@ from typing import Literal
 
 from markupsafe import Markup
 
+from backoffice.admin.presenters_views import Refusal
+
 
 @dataclass(frozen=True)
 class Link:
@@ -29,7 +31,7 @@ class MenuGroup:
 
 @dataclass(frozen=True)
 class Header:
-    """A column's head: how it is sorted now and the address that sorts by it next."""
+    """A column's head: how it is sorted now, the address that sorts by it next, whether its cells can be edited."""
 
     name: str
     label: str
@@ -38,6 +40,7 @@ class Header:
     sort: Literal["", "ascending", "descending"] = ""
     sort_rank: int = 0
     sort_url: str = ""
+    editable: bool = False
 
 
 @dataclass(frozen=True)
@@ -51,13 +54,17 @@ class Cell:
 
 @dataclass(frozen=True)
 class Row:
-    """One record of a list; the first cell carries the link to it. Empty addresses are not allowed to this person."""
+    """One record of a list; the first cell carries the link to it. Empty addresses are not allowed to this person.
+
+    `version` tells the state that is shown from a later one, where cells can be edited.
+    """
 
     pk: str
     label: str
     cells: Sequence[Cell]
     details_url: str = ""
     edit_url: str = ""
+    version: str = ""
 
 
 @dataclass(frozen=True)
@@ -71,18 +78,27 @@ class PageNumber:
 
 @dataclass(frozen=True)
 class Pager:
-    """Where in the result one is; positions count from 1, empty addresses lead nowhere."""
+    """Where in the result one is.
 
-    page: int
-    pages: int
+    Positions count from 1 and are None where they are not known; empty addresses lead nowhere. `pages` is 0 where the
+    result is too large to be numbered, `page` 0 where the rows are no whole page of it. `goto` is the argument that
+    the “go to” form sends. `count_url` counts exactly on request.
+    """
+
     total: int
-    first: int
-    last: int
+    kind: Literal["exact", "estimate", "at-least"] = "exact"
+    first: int | None = None
+    last: int | None = None
+    where: str = ""
+    page: int = 0
+    pages: int = 0
     first_url: str = ""
     previous_url: str = ""
     next_url: str = ""
     last_url: str = ""
     numbers: Sequence[PageNumber] = ()
+    goto: Literal["", "page", "position"] = ""
+    count_url: str = ""
 
 
 @dataclass(frozen=True)
@@ -95,16 +111,19 @@ class Pill:
 
 @dataclass(frozen=True)
 class Operator:
-    """A comparison a column offers; `value` says which input asks for its operand."""
+    """A comparison a column offers; `value` names the input of components/operand.html that asks for its operand."""
 
     name: str
     label: str
-    value: Literal["none", "text", "list", "number", "date", "time", "datetime", "choice", "relation"]
+    value: str
 
 
 @dataclass(frozen=True)
 class FilterColumn:
-    """A column that can be filtered, its comparisons and, where it has them, its choices or its look-up address."""
+    """A column that can be filtered, its comparisons and, where it has them, its choices or its look-up address.
+
+    `aware` where its moments know their time zone.
+    """
 
     name: str
     label: str
@@ -112,6 +131,7 @@ class FilterColumn:
     operators: Sequence[Operator]
     choices: Sequence[tuple[str, str]] = ()
     lookup_url: str = ""
+    aware: bool = False
 
 
 @dataclass(frozen=True)
@@ -122,6 +142,25 @@ class Action:
     label: str
     icon: str = ""
     danger: bool = False
+
+
+@dataclass(frozen=True)
+class FileFormat:
+    """A kind of file: what it is called and good for, and the address that makes it."""
+
+    label: str
+    hint: str
+    url: str
+
+
+@dataclass(frozen=True)
+class ExportMenu:
+    """What can be exported: how many rows in words, the columns shown as an address has them, and the formats."""
+
+    rows: str
+    shown: str
+    formats: Sequence[FileFormat]
+    state: Sequence[tuple[str, str]] = ()
 
 
 @dataclass(frozen=True)
@@ -142,14 +181,16 @@ class Listing:
     match: Literal["all", "any"] = "all"
     match_url: str = ""
     clear_url: str = ""
-    filters: Sequence[FilterColumn] = ()
+    filter_url: str = ""
     page_sizes: Sequence[Link] = ()
     actions: Sequence[Action] = ()
     action_url: str = ""
+    cell_url: str = ""
     return_url: str = ""
     new_url: str = ""
-    export_url: str = ""
-    empty: Literal["", "no-data", "no-match"] = ""
+    exports: ExportMenu | None = None
+    empty: Literal["", "no-data", "no-match", "too-broad"] = ""
+    refusal: Refusal | None = None
 
 
 @dataclass(frozen=True)

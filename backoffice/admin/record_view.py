@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from flask import abort
-from flask_admin import expose
-
-from backoffice.admin.actions import ActionsView
+from backoffice.admin.saved_views import SavedViewsView
 
 
-class RecordView(ActionsView):
+class RecordView(SavedViewsView):
     """List, details, create, edit, delete, relations, actions and export of one model.
 
         class StudentView(RecordView):
@@ -18,9 +13,9 @@ class RecordView(ActionsView):
             column_searchable_list = ("name",)
             column_filters = ("name", "math")
 
-    Its concerns are layers, one module each: base, listing, exports, record, forms, editing, relations, actions. They
-    are stacked and not mixed in side by side, because Flask-Admin's metaclass copies every exposed method into each
-    class, where it would hide the one of a sibling.
+    Its concerns are layers, one module each: base, listing, filter pages, exports, record, forms, editing, cells,
+    relations, actions, saved views. They are stacked and not mixed in side by side, because Flask-Admin's metaclass
+    copies every exposed method into each class, where it would hide the one of a sibling.
 
     Permissions are `<endpoint>:<action>`; PERMISSIONS says which page asks for which. docs/extending.md has the whole.
     """
@@ -30,6 +25,14 @@ class RecordView(ActionsView):
     # What each page asks of the person's role before it runs; a page added by a subclass is a permission of its name.
     PERMISSIONS = {
         "index_view": "read",
+        "count_view": "read",
+        "filter_view": "read",
+        "arrange_view": "read",
+        # Which views may be changed and shared is decided inside: it depends on whose they are.
+        "saved_view_new": "read",
+        "saved_view_edit": "read",
+        "saved_view_change": "read",
+        "saved_view_delete": "read",
         "details_view": "read",
         "relation_view": "read",
         "lookup_view": "read",
@@ -41,12 +44,8 @@ class RecordView(ActionsView):
         "action_view": "read",
         "create_view": "create",
         "edit_view": "edit",
+        "cell_view": "edit",
         "ajax_update": "edit",
         "delete_view": "delete",
         "export": "export",
     }
-
-    @expose("/ajax/update/", methods=("POST",))
-    def ajax_update(self) -> Any:
-        """Flask-Admin's inline edit: not offered, because it would bypass the version check of the form."""
-        abort(404)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import sqlalchemy as sa
-from flask import abort, flash, jsonify, redirect, request
+from flask import abort, current_app, flash, jsonify, redirect, request
 from flask_admin import expose
 from flask_babel import gettext as _
 from flask_babel import ngettext
@@ -13,15 +14,16 @@ from flask_babel import ngettext
 from backoffice.access.permissions import may
 from backoffice.access.redirects import safe_target
 from backoffice.admin.base import BaseRecordView, view_for
-from backoffice.admin.editing import EditingView
+from backoffice.admin.cells import CellsView
 from backoffice.admin.listing import ListingView
 from backoffice.admin.presenters import RelationPanel
 from backoffice.admin.related import find_related, link_view
 from backoffice.database.attributes import Attribute, Kind
-from backoffice.database.keys import has_key, key_text, parse_key, records_of
+from backoffice.database.keys import key_text, records_of
+from backoffice.database.paging import Place, Reader
 from backoffice.database.reading import quoted
-from backoffice.database.searching import check_search, search_predicate
-from backoffice.database.sorting import SortKey, apply_sort
+from backoffice.database.searching import check_search, is_indexed
+from backoffice.database.selection import Selection
 from backoffice.errors import BadInput, NotAllowed, NotFound
 from backoffice.records.linking import attach, can_detach, detach, linked
 
@@ -29,30 +31,30 @@ LOOKUP_SIZE = 20
 MAX_LINKS = 500
 
 
-class RelationsView(EditingView):
+class RelationsView(CellsView):
     """The look-up of this model's records, and the panels of its relations to many."""
 
     relation_template = "admin/model/relation.html"
 
     @expose("/lookup/")
     def lookup_view(self) -> Any:
-        """The records whose searchable columns or key match `query`, as pickers want them: scoped, ordered, bounded."""
+        """The records that `query` names by key or text, then those it finds, newest first: scoped and bounded."""
         query = check_search(request.args.get("query", ""))
-        columns = list(self.vocabulary.searchable.values()) or [
-            a for n in self.column_names(self._list_columns) if (a := self.find(n)) and a.kind is Kind.TEXT
-        ]
-        statement = self.get_query().options(*self.loading(), *self.light(list(self.vocabulary.searchable)))
-        key = parse_key(self.model, query) if query else None
-        exact = list(self.db_session.scalars(statement.where(has_key(self.model, [key]))).unique()) if key else []
-        if query:
-            statement = statement.where(search_predicate(query, columns))
-        dialect = self.db_session.get_bind().dialect.name
-        keys = [SortKey(a.name) for a in columns[:1]] if query else []
-        sortable = {a.name: a for a in columns[:1]}
-        statement = apply_sort(statement, self.model, keys, sortable, dialect).limit(LOOKUP_SIZE + 1)
-        found = list(self.db_session.scalars(statement).unique())
-        records = exact + [r for r in found[:LOOKUP_SIZE] if r not in exact]
-        return jsonify(results=[self._option(r) for r in records], more=len(found) > LOOKUP_SIZE)
+        searched = self.vocabulary.searchable or {
+            n: a for n in self.column_names(self._list_columns) if (a := self.find(n)) and a.kind is Kind.TEXT
+        }
+        vocabulary = replace(self.vocabulary, searchable=searched)
+        indexed = bool(query) and is_indexed(self.db_session, vocabulary)
+        reader = Reader(
+            self.db_session,
+            Selection(vocabulary, self.get_query(), search=query, indexed=indexed),
+            secret=current_app.config["SECRET_KEY"],
+            per_page=LOOKUP_SIZE,
+            seconds=current_app.extensions["backoffice"].list_seconds,
+            options=[*self.loading(), *self.light(list(self.vocabulary.searchable))],
+        )
+        found = reader.read(Place())
+        return jsonify(results=[self._option(record) for record in found.rows], more=found.has_next)
 
     @expose("/ajax/lookup/")
     def ajax_lookup(self) -> Any:
@@ -76,13 +78,15 @@ class RelationsView(EditingView):
         """One relation of a record: its other end as a list with search, filters, sort and pages."""
         record, found, view = self._relation()
         fixed = {"id": key_text(record), "name": found.name, "url": request.args.get("url", "")}
-        address = view.read_address(lambda **arguments: self.page_url("relation_view", **arguments), fixed)
+        linked_rows = self._linked(record, found, view)
+        address = view.read_address(
+            lambda **arguments: self.page_url("relation_view", **arguments), fixed, scope=linked_rows
+        )
         if "filter_column" in request.args:
             return view._filter(address)
-        base = self._linked(record, found, view)
         back = found.relationship.back_populates if found.relationship else None
         names = [n for n in view.column_names(view._list_columns) if n != back]
-        listing = view.listing(address, base, names=names, title=self.label(found.name))
+        listing = view.listing(address, names=names, title=self.label(found.name))
         panel = RelationPanel(
             found.name,
             self.label(found.name),

@@ -15,7 +15,9 @@ from backoffice.pages import context, failures
 
 THEMES = ("auto", "light", "dark")
 THEME_COOKIE = "theme"
-CHOICES = {THEME_COOKIE: THEMES, LOCALE_COOKIE: tuple(code for code, _name in LOCALES)}
+DENSITIES = ("comfortable", "compact")
+DENSITY_COOKIE = "density"
+CHOICES = {THEME_COOKIE: THEMES, DENSITY_COOKIE: DENSITIES, LOCALE_COOKIE: tuple(code for code, _name in LOCALES)}
 ONE_YEAR = 31_536_000
 
 pages = Blueprint("pages", __name__)
@@ -44,7 +46,7 @@ def healthz() -> ResponseReturnValue:
 
 @pages.post("/preferences")
 def preferences() -> ResponseReturnValue:
-    """Keep the theme and the language for a year, and go back."""
+    """Keep the theme, the language and the density of lists for a year, and go back."""
     chosen = {name: request.form[name] for name in CHOICES if name in request.form}
     for name, value in chosen.items():
         if value not in CHOICES[name]:

@@ -49,7 +49,8 @@ def after(path: str, act: Callable[[Person], None]) -> Stop:
 
 
 def open_panel(person: Person) -> None:
-    person.page.locator("summary", has_text="Filter").click()
+    person.page.locator(".filter-open").click()
+    expect(person.page.locator(".filter-condition")).to_be_visible()
 
 
 def open_chart_table(person: Person) -> None:
@@ -102,6 +103,8 @@ STOPS: dict[str, Stop] = {
     "articles, ticked": after("/admin/article/", tick_two),
     "articles, nothing matches": opening("/admin/article/?search=nothing-like-this"),
     "articles, last page": opening("/admin/article/?page_size=10&page=5"),
+    "articles, a condition more": opening("/admin/article/filter/"),
+    "articles, a value to compare with": opening("/admin/article/filter/?column=title&operator=in"),
     "collections": opening("/admin/collection/"),
     "users": opening("/admin/user/"),
     "staff": opening("/admin/staff/"),

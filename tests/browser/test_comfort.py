@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from backoffice.models import Article
 from tests.browser.conftest import Library
 from tests.browser.person import Person
+from tests.factories import make_article
 
 pytestmark = pytest.mark.sqlite_only
 
@@ -180,6 +181,15 @@ def test_each_word_that_was_searched_for_is_marked(member: Callable[..., Person]
     expect(viewer.page.locator("tr[data-pk]")).to_have_count(1)
     marked = viewer.page.evaluate("[...CSS.highlights.get('found')].map(String).sort()")
     assert marked == ["Bridges", "beams"]
+
+
+def test_marks_begin_where_words_begin_and_anywhere_in_chinese(member: Callable[..., Person], session: Session):
+    make_article(session, title="Crème, ice cream and scream: 三体问题")
+    viewer = member("viewer")
+    viewer.visit("/admin/article/?search=CREM+体问+crea")
+    expect(viewer.page.locator("tr[data-pk]")).to_have_count(1)
+    marked = viewer.page.evaluate("[...CSS.highlights.get('found')].map(String).sort()")
+    assert marked == ["Crèm", "crea", "体问"]
 
 
 def test_a_panel_keeps_its_question_when_records_are_detached_and_attached(

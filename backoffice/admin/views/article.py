@@ -34,6 +34,7 @@ class ArticleView(RecordView):
         "updated_at",
     )
     column_sortable_list: Any = ("id", "title", ("user", "user.username"), "published_at", "created_at")
+    column_editable_list = ("title", "user", "published_at")
     column_export_list = ("id", "title", "content", "user", "published_at", "created_at", "updated_at")
     column_labels: Any = {
         "title": _l("Title"),

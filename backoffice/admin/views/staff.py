@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
+from flask_security import current_user
 
 from backoffice.admin.record_view import RecordView
 
@@ -26,3 +27,7 @@ class StaffView(RecordView):
         "must_change_password": _l("Has a one-time password"),
         "last_sign_in_at": _l("Last sign-in"),
     }
+
+    def me(self) -> Any | None:
+        """The account that is signed in."""
+        return current_user

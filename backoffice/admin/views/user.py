@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import sqlalchemy as sa
 from flask_babel import lazy_gettext as _l
+from flask_security import current_user
 
 from backoffice.admin.fields import PasswordField
 from backoffice.admin.record_view import RecordView
+from backoffice.models import User
 
 
 class UserView(RecordView):
@@ -26,6 +29,7 @@ class UserView(RecordView):
         "collection_articles",
         "created_at",
     )
+    column_editable_list = ("name", "address")
     column_export_list = ("id", "username", "email", "name", "address", "created_at", "updated_at")
     column_labels: Any = {
         "username": _l("User name"),
@@ -42,3 +46,7 @@ class UserView(RecordView):
             _l("Password"), description=_l("Kept as a hash and never shown. An empty field changes nothing.")
         )
     }
+
+    def me(self) -> Any | None:
+        """The platform's user with the email address of the account that is signed in."""
+        return self.db_session.scalar(sa.select(User).where(User.email == current_user.email))

@@ -1,12 +1,23 @@
 // Looks for elements that ask for a behaviour and loads only what they name.
+// A behaviour is told when its element goes: `connect(element, signal)`, and listeners on the document, the window or
+// whatever else outlives the element take `{ signal }`, so that none piles up while pages change in place.
 
-const links = document.querySelectorAll("link[rel=modulepreload][data-name]");
-const addresses = new Map([...links].map((link) => [link.dataset.name, link.href]));
+const { content, dataset } = document.querySelector("meta[name=behaviours]");
+const stamps = new Map(content.split(" ").map((pair) => pair.split("=")));
+const connected = new Map();
 
 async function connect(element) {
+  if (connected.has(element)) return;
+  const going = new AbortController();
+  connected.set(element, going);
   const names = element.dataset.controller.split(" ").filter(Boolean);
-  const modules = await Promise.all(names.map((name) => import(addresses.get(name))));
-  for (const module of modules) module.connect(element);
+  const modules = await Promise.all(names.map(load));
+  // It may have gone while the modules came.
+  for (const module of modules) if (!going.signal.aborted) module.connect(element, going.signal);
+}
+
+function load(name) {
+  return import(`${dataset.address.replace("NAME", name)}?v=${stamps.get(name)}`);
 }
 
 function connectWithin(root) {
@@ -15,10 +26,19 @@ function connectWithin(root) {
   return Promise.all(elements.map(connect));
 }
 
+function disconnectGone() {
+  for (const [element, going] of connected) {
+    if (element.isConnected) continue;
+    connected.delete(element);
+    going.abort();
+  }
+}
+
 // Tells whoever waits for it, a test say, that the page now answers to keys and clicks.
 connectWithin(document.body).then(() => (document.documentElement.dataset.connected = ""));
 
 // What a behaviour puts on the page later may ask for one itself.
 new MutationObserver((changes) => {
   for (const change of changes) for (const node of change.addedNodes) connectWithin(node);
+  if (changes.some((change) => change.removedNodes.length)) disconnectGone();
 }).observe(document.body, { childList: true, subtree: true });

@@ -1,8 +1,9 @@
-// Moves through a list by keys: j k x Enter e c and /. Nothing happens while somebody types.
+// Works a list by keys; the sheet behind `?` names them. Nothing happens while somebody types.
 
-export function connect(list) {
+export function connect(list, signal) {
   const rows = () => [...list.querySelectorAll(".records tbody tr")];
   const current = () => list.querySelector("tr[data-at]");
+  const click = (selector, root = list) => root?.querySelector(selector)?.click();
 
   const move = (step) => {
     const all = rows();
@@ -12,30 +13,57 @@ export function connect(list) {
     current()?.removeAttribute("data-at");
     next.setAttribute("data-at", "");
     next.scrollIntoView({ block: "nearest" });
-    next.querySelector(".record-link, td a, input")?.focus({ preventScroll: true });
+    (next.querySelector(".record-link") ?? next.querySelector("td a, input"))?.focus({ preventScroll: true });
   };
-  const open = (selector) => current()?.querySelector(selector)?.click();
+  // A click with Shift ticks everything from the row ticked last.
+  const stretch = () =>
+    current()?.querySelector("input[name=rowid]")?.dispatchEvent(new MouseEvent("click", { shiftKey: true, bubbles: true, cancelable: true }));
+
   const keys = {
     j: () => move(1),
     k: () => move(-1),
-    x: () => open("input[name=rowid]"),
-    e: () => open(".row-edit"),
-    Enter: () => open(".record-link, td a"),
-    c: () => list.querySelector("[data-new]")?.click(),
-    "/": () => list.querySelector("input[type=search]")?.select() ?? list.querySelector("input[type=search]")?.focus(),
+    x: () => click("input[name=rowid]", current()),
+    X: stretch,
+    a: () => click("[data-tick-all]"),
+    e: () => click(".row-edit", current()),
+    Enter: () => click(".record-link, td a", current()),
+    c: () => click("[data-new]"),
+    n: () => click("a[rel=next]"),
+    p: () => click("a[rel=prev]"),
+    f: () => click(".filter > summary, [data-filter]"),
+    "/": () => {
+      list.querySelector("input[type=search]")?.focus();
+      list.querySelector("input[type=search]")?.select();
+    },
   };
 
-  document.addEventListener("keydown", (event) => {
-    const act = keys[event.key];
-    if (!act || event.ctrlKey || event.metaKey || event.altKey || isBusy(event.target, event.key)) return;
-    event.preventDefault();
-    act();
+  document.addEventListener(
+    "keydown",
+    (event) => {
+      const act = keys[event.key];
+      if (!act || event.isComposing || hasModifier(event) || isBusy(event.target, event.key)) return;
+      event.preventDefault();
+      act();
+    },
+    { signal },
+  );
+  // The pointer and the keys mean the same row.
+  list.addEventListener("focusin", (event) => {
+    const row = event.target.closest("tbody tr[data-pk]");
+    if (!row || row.hasAttribute("data-at")) return;
+    current()?.removeAttribute("data-at");
+    row.setAttribute("data-at", "");
   });
+}
+
+// Shift belongs to the letters that ask for it.
+function hasModifier(event) {
+  return event.ctrlKey || event.metaKey || event.altKey || (event.shiftKey && event.key !== "X" && event.key !== "/");
 }
 
 // Enter belongs to whatever has the focus; letters belong to whoever types them.
 function isBusy(target, key) {
-  if (document.querySelector("dialog[open]")) return true;
+  if (document.querySelector("dialog[open], [popover]:popover-open")) return true;
   if (target.closest("select, textarea, [contenteditable], input:not([type=checkbox]):not([type=radio])")) return true;
-  return key === "Enter" && target.closest("a, button, summary") !== null;
+  return key === "Enter" && target.closest("a, button, summary, label") !== null;
 }

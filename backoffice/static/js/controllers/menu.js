@@ -1,6 +1,6 @@
 // Closes an open menu as people expect: on Escape, on a click elsewhere, when the focus goes away.
 
-export function connect(menu) {
+export function connect(menu, signal) {
   const close = () => menu.removeAttribute("open");
   menu.addEventListener("keydown", (event) => {
     if (event.key !== "Escape" || !menu.open || event.defaultPrevented) return;
@@ -12,7 +12,11 @@ export function connect(menu) {
   menu.addEventListener("focusout", (event) => {
     if (event.relatedTarget && !menu.contains(event.relatedTarget)) close();
   });
-  document.addEventListener("pointerdown", (event) => {
-    if (!menu.contains(event.target)) close();
-  });
+  document.addEventListener(
+    "pointerdown",
+    (event) => {
+      if (!menu.contains(event.target)) close();
+    },
+    { signal },
+  );
 }

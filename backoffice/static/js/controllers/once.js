@@ -1,6 +1,6 @@
 // Sends a form once, however often it is clicked.
 
-export function connect(form) {
+export function connect(form, signal) {
   let sent = false;
   form.addEventListener("submit", (event) => {
     if (sent) return event.preventDefault();
@@ -8,8 +8,9 @@ export function connect(form) {
     event.submitter?.setAttribute("aria-busy", "true");
   });
   // Coming back to the page from history makes it ready again.
-  addEventListener("pageshow", () => {
+  addEventListener("pageshow", ready, { signal });
+  function ready() {
     sent = false;
     form.querySelectorAll("[aria-busy]").forEach((button) => button.removeAttribute("aria-busy"));
-  });
+  }
 }

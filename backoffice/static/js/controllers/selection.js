@@ -1,6 +1,6 @@
 // Counts the ticked rows and shows what can be done with them; Shift ticks a whole stretch.
 
-export function connect(form) {
+export function connect(form, signal) {
   const bar = form.querySelector(".selection");
   const count = bar.querySelector(".selection-count");
   const all = form.querySelector("[data-tick-all]");
@@ -29,12 +29,12 @@ export function connect(form) {
     if (at < 0) return;
     if (event.shiftKey && anchor !== null) tick(boxes.slice(Math.min(at, anchor), Math.max(at, anchor) + 1), event.target.checked);
     anchor = at;
-    show();
   });
+  form.addEventListener("change", show);
   // Enter in a tick box would press the first button, which may be a grave one.
   form.addEventListener("keydown", (event) => {
     if (event.key === "Enter" && event.target.matches("input")) event.preventDefault();
   });
-  addEventListener("pageshow", show);
+  addEventListener("pageshow", show, { signal });
   show();
 }
