@@ -1,0 +1,72 @@
+"""What is asked of everybody, and what SQL says the answer has to be."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from tests.bench.candidates.tables import Article, User
+from tests.bench.world import WORDS, World
+
+PER_PAGE = 25
+
+
+@dataclass(frozen=True)
+class Task:
+    """A question with one right answer: the keys of 25 rows."""
+
+    key: str
+    title: str
+    expected: Callable[[World], sa.Select[Any]]
+
+
+def _newest(*conditions: Any, skip: int = 0) -> sa.Select[Any]:
+    """The keys alone are skipped over, which an index serves."""
+    return sa.select(Article.id).where(*conditions).order_by(Article.id.desc()).limit(PER_PAGE).offset(skip)
+
+
+def depth(world: World) -> int:
+    """How many rows stand before the page at 75 %: whole pages, so that everybody can ask for it."""
+    return world.articles * 3 // 4 // PER_PAGE * PER_PAGE
+
+
+def _found(language: str, frequency: str) -> Callable[[World], sa.Select[Any]]:
+    return lambda _world: _newest(Article.title.contains(WORDS[language][frequency]))
+
+
+TASKS = (
+    Task("newest", "article list, newest first", lambda _world: _newest()),
+    Task("deep", "the page at 75 % depth", lambda world: _newest(skip=depth(world))),
+    Task("step", "one page on from there", lambda world: _newest(skip=depth(world) + PER_PAGE)),
+    Task("rare", "search, a word in 0.1 % of titles", _found("english", "rare")),
+    Task("rare-zh", "the same in Chinese", _found("chinese", "rare")),
+    Task("frequent", "search, a word in 2 % of titles", _found("english", "frequent")),
+    Task("absent", "search, a word in no title", _found("english", "absent")),
+    Task("absent-zh", "the same in Chinese", _found("chinese", "absent")),
+    Task("author", "filter on the heaviest author", lambda w: _newest(Article.user_id == w.heaviest_author)),
+    Task(
+        "published",
+        "published = yes AND search",
+        lambda _world: _newest(
+            Article.title.contains(WORDS["english"]["rare"]), Article.published_at <= sa.func.current_timestamp()
+        ),
+    ),
+    Task("title", "sort by title", lambda _world: sa.select(Article.id).order_by(Article.title, Article.id).limit(25)),
+    Task("users", "user list", lambda _world: sa.select(User.id).order_by(User.id.desc()).limit(PER_PAGE)),
+)
+
+
+def expected_rows(connection: sa.Connection, task: Task, world: World) -> list[int]:
+    """The right answer."""
+    return list(connection.scalars(task.expected(world)))
+
+
+def same_titles(connection: sa.Connection, rows: list[int], expected: list[int]) -> bool:
+    """Whether two pages hold the same titles: most peers leave open which of two equal ones comes first."""
+    found: dict[int, str] = dict(
+        connection.execute(sa.select(Article.id, Article.title).where(Article.id.in_([*rows, *expected]))).all()
+    )
+    return [found[row] for row in rows] == [found[row] for row in expected]
