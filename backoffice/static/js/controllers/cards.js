@@ -10,7 +10,7 @@ export function connect(table, signal) {
 }
 
 function makeCards(table) {
-  const labels = [...table.tHead.rows[0].cells].map((head) => ("name" in head.dataset ? head.innerText.trim() : ""));
+  const labels = [...table.tHead.rows[0].cells].map((head) => ("name" in head.dataset ? named(head) : ""));
   table.role = "table";
   for (const group of [table.tHead, ...table.tBodies]) {
     group.role = "rowgroup";
@@ -22,4 +22,13 @@ function makeCards(table) {
       }
     }
   }
+}
+
+// Without the number that says which column of several the rows are sorted by.
+function named(head) {
+  return [...(head.querySelector(".sort") ?? head).childNodes]
+    .filter((node) => node.nodeType === Node.TEXT_NODE)
+    .map((node) => node.data)
+    .join("")
+    .trim();
 }
