@@ -5,6 +5,7 @@ WSGI servers take `run:app`.
 
 from __future__ import annotations
 
+import gc
 import logging
 import signal
 import sys
@@ -59,6 +60,9 @@ def main() -> None:
         with suppress(KeyboardInterrupt):
             with app.app_context():
                 _tell(settings, one_time_password)
+            # What is there now stays for good: no request need wait for it to be gone through.
+            gc.collect()
+            gc.freeze()
             server.run()
         server.close()
 

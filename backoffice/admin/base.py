@@ -20,7 +20,7 @@ from werkzeug.routing import MapAdapter
 
 from backoffice.access.permissions import may
 from backoffice.access.redirects import referring_page
-from backoffice.admin.formatting import format_value
+from backoffice.admin.formatting import between, format_value
 from backoffice.database.attributes import (
     Attribute,
     Kind,
@@ -45,7 +45,6 @@ COMMON_LABELS = {
 SECRET_WORDS = ("password", "secret")
 # An address to return to may hold one of its own, and so on: a longer one than this is forgotten.
 MAX_RETURN = 1000
-LINK, LINK_TO, LINK_END = Markup('<a class="value-link" href="'), Markup('">'), Markup("</a>")
 HEAVY = (Kind.BINARY, Kind.JSON, Kind.OPAQUE)
 
 
@@ -302,7 +301,7 @@ def relation_html(record: Any) -> Markup:
 def _related_shown(found: Attribute, get: Callable[[Any], Any], blank: Markup) -> Callable[[Any], Markup]:
     """The same for a whole column of related records: whether they may be opened is asked once."""
     view = view_for(found.related)
-    start = view.page_url("details_view") + "?id=" if view is not None and view.may("read") else ""
+    start = escape(view.page_url("details_view") + "?id=") if view is not None and view.may("read") else ""
 
     def show(record: Any) -> Markup:
         other = get(record)
@@ -310,7 +309,9 @@ def _related_shown(found: Attribute, get: Callable[[Any], Any], blank: Markup) -
             return blank
         if type(other) is not found.related:  # a subclass, which may have a view of its own
             return relation_html(other)
-        return LINK + start + quote(key_text(other)) + LINK_TO + str(other) + LINK_END if start else escape(str(other))
+        if not start:
+            return escape(str(other))
+        return between(f'<a class="value-link" href="{start}{quoted_key(other)}">', other, "</a>")
 
     return show
 
@@ -351,6 +352,12 @@ def _name(column: Any) -> str:
 
 def _pair(column: Any) -> tuple[Any, Any]:
     return column if isinstance(column, tuple) else (column, column)
+
+
+def quoted_key(record: Any) -> str:
+    """A record's key as it stands in an address: what is quoted is safe inside an attribute."""
+    text = key_text(record)
+    return text if text.isascii() and text.isalnum() else quote(text)
 
 
 def value_of(record: Any, name: str) -> Any:

@@ -5,21 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
-from urllib.parse import quote
 
 import sqlalchemy as sa
 from flask import Response, current_app, flash, jsonify, redirect, request
 from flask_admin import expose
 from flask_babel import gettext as _
-from markupsafe import Markup
+from markupsafe import escape
 
 from backoffice.admin.address import PLACES, ListAddress
 from backoffice.admin.arranging import rearranged
 from backoffice.admin.asking import asker
-from backoffice.admin.base import BaseRecordView
+from backoffice.admin.base import BaseRecordView, quoted_key
 from backoffice.admin.columns import read_columns
 from backoffice.admin.export_menu import export_menu
 from backoffice.admin.filters import add_condition, other_match, pills
+from backoffice.admin.formatting import between
 from backoffice.admin.opened import open_list, refused, view_tabs
 from backoffice.admin.pager import count_in_words, pager
 from backoffice.admin.presenters import Action, Cell, Header, Link, Listing, Pager, Row
@@ -238,14 +238,13 @@ class ListingView(BaseRecordView):
         columns = [(name, found.kind if (found := self.find(name)) else Kind.TEXT, self.shown(name)) for name in names]
         rows = []
         for record in records:
-            key = key_text(record)
-            quoted = quote(key)
+            key, quoted = key_text(record), quoted_key(record)
             url = details and details + quoted
             cells = []
             for name, kind, show in columns:
                 html = show(record)
                 if url and name == title:
-                    html = Markup('<a class="record-link" href="{}">{}</a>').format(url, html)
+                    html = between(f'<a class="record-link" href="{escape(url)}">', html, "</a>")
                 cells.append(Cell(name, kind, html))
             rows.append(Row(key, str(record), cells, url, edit and edit + quoted))
         return rows

@@ -5,16 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import reduce
 from operator import add
+from time import monotonic
 from typing import Any, Literal
+from weakref import WeakKeyDictionary
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from backoffice.database.paging import Window, count_of
+from backoffice.database.paging import COUNTED, Window, count_of
 from backoffice.database.selection import Selection
 from backoffice.database.time_limits import TooBroad, go_on_reading, limited
 
-CAP = 10_000
+CAP = COUNTED
 # The count stands beside the page and must not hold it.
 SECONDS = 0.3
 
@@ -24,6 +26,9 @@ ESTIMATES = {
     # What ANALYZE found last; the first number of each line is the number of rows.
     "sqlite": "SELECT CAST(stat AS INTEGER) FROM sqlite_stat1 WHERE tbl = :name LIMIT 1",
 }
+# It is older than that anyway: the databases take stock now and then.
+ESTIMATE_SECONDS = 10.0
+_estimates: WeakKeyDictionary[sa.Engine | sa.Connection, dict[str, tuple[float, int]]] = WeakKeyDictionary()
 
 
 @dataclass(frozen=True)
@@ -43,6 +48,8 @@ def count(session: Session, selection: Selection, window: Window) -> Count:
     """The count that stands on a page: never dearer than looking at `CAP` rows, never longer than `SECONDS`."""
     if window.last is not None and not window.has_next:
         return Count(window.last)
+    if window.found is not None:
+        return _honest(window.found)
     if _is_whole_table(selection):
         estimated = _estimate(session, selection)
         if estimated is not None and estimated > CAP:
@@ -52,6 +59,10 @@ def count(session: Session, selection: Selection, window: Window) -> Count:
     except TooBroad:
         go_on_reading(session)
         return Count((window.last or len(window.rows)) + int(window.has_next), "at-least")
+    return _honest(found)
+
+
+def _honest(found: int) -> Count:
     return Count(found) if found <= CAP else Count(CAP, "at-least")
 
 
@@ -83,8 +94,8 @@ def _sum(counts: list[Any]) -> Any:
 
 
 def _is_whole_table(selection: Selection) -> bool:
-    scope = selection.scope
-    return not selection.narrowed and scope.whereclause is None and len(scope.get_final_froms()) == 1
+    # A scope that says anything more than the model is one that may leave rows out.
+    return not selection.narrowed and selection.scope.compare(sa.select(selection.vocabulary.model))
 
 
 def _estimate(session: Session, selection: Selection) -> int | None:
@@ -93,8 +104,17 @@ def _estimate(session: Session, selection: Selection) -> int | None:
     dialect = session.get_bind().dialect.name
     if dialect == "sqlite" and not _is_analysed(session):
         return None
-    found = session.scalar(sa.text(ESTIMATES["mysql" if dialect == "mariadb" else dialect]), {"name": table.name})
-    return int(found) if found is not None else None
+    kept = _estimates.setdefault(session.get_bind(), {})
+    at, found = kept.get(table.name, (-ESTIMATE_SECONDS, 0))
+    if monotonic() - at < ESTIMATE_SECONDS:
+        return found
+    told = session.scalar(sa.text(ESTIMATES["mysql" if dialect == "mariadb" else dialect]), {"name": table.name})
+    if told is None:
+        return None
+    # A small table is counted, and soon another size.
+    if told > COUNTED:
+        kept[table.name] = (monotonic(), int(told))
+    return int(told)
 
 
 def _is_analysed(session: Session) -> bool:

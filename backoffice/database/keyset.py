@@ -14,13 +14,14 @@ import sqlalchemy as sa
 
 from backoffice.database.attributes import primary_key
 from backoffice.database.cursors import Cursor
+from backoffice.database.keys import has_key
 from backoffice.database.searching import probed
 from backoffice.database.selection import Selection, otherwise
 from backoffice.database.sorting import Term, terms_of
 
 # So many rows are looked at one by one before the search index is asked: a common word fills the page from them, and
-# the index would have fetched and sorted every one of its hits.
-PROBED = 2_000
+# the index would have fetched and sorted every one of its hits. A first glance tells whether the long one is worth it.
+GLANCE, PROBED = 500, 2_000
 
 
 @dataclass(frozen=True)
@@ -45,21 +46,22 @@ class Keyset:
             selection.scope.order_by(None), self.model, selection.effective_sort, selection.sortable, dialect
         )
         self.terms = tuple(terms)
+        self._key = [part.expression for part in primary_key(self.model)]
         self.filter = selection.filtered()
         self.named = None if selection.sort else selection.named()
         self.segments = [part for found, probe in self._searched() for part in self._by_presence(found, probe)]
 
     def statement(
-        self, segment: int, cursor: Cursor | None, *, backward: bool, limit: int, probing: bool = False
+        self, segment: int, cursor: Cursor | None, *, backward: bool, limit: int, probing: int = 0
     ) -> sa.Select[Any]:
-        """The rows of a segment behind `cursor` (all without), nearest first; `probing` looks only at the next few."""
+        """The rows of a segment behind `cursor` (all without), nearest first; `probing` looks at so many rows only."""
         part = self.segments[segment]
         directed = [term.reversed() if backward else term for term in part.terms]
         conditions = [c for c in (part.condition, self.filter) if c is not None]
         beyond = [] if cursor is None else [self._beyond(directed, cursor)]
         statement = self.base.where(*beyond)
         if probing:
-            statement = self._near(directed, beyond)
+            statement = self._near(directed, beyond, probing)
             conditions = [c for c in (part.probe, self.filter) if c is not None]
         return (
             statement.where(*conditions)
@@ -69,9 +71,29 @@ class Keyset:
             .limit(limit)
         )
 
+    def keys(self, segment: int, limit: int) -> sa.Select[Any]:
+        """The keys of a segment's first rows, and nothing else of them."""
+        part = self.segments[segment]
+        conditions = [c for c in (part.condition, self.filter) if c is not None]
+        return (
+            self.base.where(*conditions)
+            .with_only_columns(*self._key, maintain_column_froms=True)
+            .order_by(*(term.ordered(self.dialect) for term in part.terms))
+            .limit(limit)
+        )
+
+    def having(self, segment: int, keys: Sequence[Sequence[Any]]) -> sa.Select[Any]:
+        """The rows of a segment with these keys, in its order."""
+        return (
+            self.base.where(has_key(self.model, [tuple(key) for key in keys]))
+            .add_columns(*(term.column for term in self.terms))
+            .order_by(*(term.ordered(self.dialect) for term in self.segments[segment].terms))
+            .options(*self.options)
+        )
+
     def at(self, offset: int, limit: int) -> sa.Select[Any]:
         """The rows from a position on. Only keys are walked over, never the rows themselves."""
-        key = [part.expression for part in primary_key(self.model)]
+        key = self._key
         conditions = [c for c in (self.selection.searched(self.dialect), self.filter) if c is not None]
         is_named = sa.true() if self.named is None else self.named
         order = [sa.case((is_named, 0), else_=1)] if self.named is not None else []
@@ -128,13 +150,13 @@ class Keyset:
         heads = [next(iter(index.columns), None) for index in getattr(column.table, "indexes", ())]
         return column is key or column in heads or self.terms[0].attribute.unique
 
-    def _near(self, directed: Sequence[Term], beyond: Sequence[Any]) -> sa.Select[Any]:
+    def _near(self, directed: Sequence[Term], beyond: Sequence[Any], count: int) -> sa.Select[Any]:
         """The next rows of the order, whatever they hold."""
-        key = [part.expression for part in primary_key(self.model)]
+        key = self._key
         near = (
             self.base.where(*beyond).with_only_columns(*key, maintain_column_froms=True)
             .order_by(*(term.ordered(self.dialect) for term in directed))
-            .limit(PROBED).subquery()
+            .limit(count).subquery()
         )  # fmt: skip
         return self.base.join(near, sa.and_(*(column == near.c[column.key] for column in key)))
 

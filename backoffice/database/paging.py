@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -11,13 +11,15 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from backoffice.database.cursors import Cursor, Cursors
-from backoffice.database.keyset import Keyset
+from backoffice.database.keyset import GLANCE, PROBED, Keyset
 from backoffice.database.reading import quoted
 from backoffice.database.selection import Selection
 from backoffice.database.time_limits import limited
 from backoffice.errors import BadInput
 
 LARGEST = 10**12
+# The rows of a search are counted along with finding them up to here.
+COUNTED = 10_000
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,10 @@ class Place:
 
 @dataclass(frozen=True)
 class Window:
-    """The rows of one page. `first` is the position of the first row, where it is known; cursors are empty at ends."""
+    """The rows of one page. `first` is the position of the first row, where it is known; cursors are empty at ends.
+
+    `found` is how many rows there are in all, up to `COUNTED` and one more, where finding the page has told it.
+    """
 
     rows: Sequence[Any]
     first: int | None
@@ -45,6 +50,7 @@ class Window:
     has_next: bool
     before: str = ""
     after: str = ""
+    found: int | None = None
 
     @property
     def last(self) -> int | None:
@@ -70,6 +76,8 @@ class Reader:
         order = ",".join(map(str, selection.effective_sort))
         table = sa.inspect(selection.vocabulary.model).local_table
         purpose = f"{table} {order} {len(self.keyset.segments)}"
+        # How many rows those segments have that were read to their end from the start.
+        self._sizes: dict[int, int] = {}
         self.cursors = Cursors(secret, purpose, self.keyset.terms)
 
     def read(self, place: Place) -> Window:
@@ -84,7 +92,9 @@ class Reader:
 
     def _start(self) -> Window:
         found = self._collect(None, backward=False)
-        return self._window(found[: self.per_page], 1, has_previous=False, has_next=len(found) > self.per_page)
+        window = self._window(found[: self.per_page], 1, has_previous=False, has_next=len(found) > self.per_page)
+        every = len(self._sizes) == len(self.keyset.segments)
+        return replace(window, found=sum(self._sizes.values()) if every else None)
 
     def _after(self, cursor: Cursor) -> Window:
         found = self._collect(cursor, backward=False)
@@ -126,21 +136,39 @@ class Reader:
         found: list[tuple[int, Any]] = []
         for segment in order:
             start = cursor if cursor is not None and segment == cursor.segment else None
-            found += [(segment, row) for row in self._rows(segment, start, backward, wanted - len(found))]
+            rows = self._rows(segment, start, backward, wanted - len(found))
+            if len(rows) < wanted - len(found):
+                self._sizes[segment] = len(rows)
+            found += [(segment, row) for row in rows]
             if len(found) >= wanted:
                 break
         return found
 
     def _rows(self, segment: int, cursor: Cursor | None, backward: bool, limit: int) -> list[Any]:
-        if self.keyset.segments[segment].probe is not None:
-            near = self._execute(segment, cursor, backward=backward, limit=limit, probing=True)
-            if len(near) == limit:
-                return near
-        return self._execute(segment, cursor, backward=backward, limit=limit)
+        def ask(probing: int = 0) -> list[Any]:
+            return self._execute(
+                self.keyset.statement(segment, cursor, backward=backward, limit=limit, probing=probing)
+            )
 
-    def _execute(self, segment: int, cursor: Cursor | None, **how: Any) -> list[Any]:
-        statement = limited(self.keyset.statement(segment, cursor, **how), self.seconds)
-        return list(self.session.execute(statement).unique())
+        if self.keyset.segments[segment].probe is None:
+            return ask()
+        near = ask(GLANCE)
+        is_common = len(near) * PROBED >= limit * GLANCE
+        if is_common and len(near) < limit:
+            near = ask(PROBED)
+        if len(near) == limit:
+            return near
+        # Two glances, keys and rows would be a statement more than a page may cost.
+        return ask() if cursor is not None or backward or is_common else self._counted(segment, limit)
+
+    def _counted(self, segment: int, limit: int) -> list[Any]:
+        """A segment's first rows. The index is asked once, for the page and for the count beside it."""
+        keys = self._execute(self.keyset.keys(segment, COUNTED + 1))
+        self._sizes[segment] = len(keys)
+        return self._execute(self.keyset.having(segment, keys[:limit])) if keys else []
+
+    def _execute(self, statement: sa.Select[Any]) -> list[Any]:
+        return list(self.session.execute(limited(statement, self.seconds)).unique())
 
     def _window(
         self, found: Sequence[tuple[int, Any]], first: int | None, *, has_previous: bool, has_next: bool

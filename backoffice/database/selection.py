@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from backoffice.database.asking import Asker
 from backoffice.database.attributes import Attribute, attribute, primary_key
 from backoffice.database.filtering import Group, parse_where, print_where
-from backoffice.database.searching import check_search, exact, matched
+from backoffice.database.searching import check_search, exact, matched, probed
 from backoffice.database.sorting import SortKey, apply_sort, parse_sort
 
 
@@ -119,7 +119,9 @@ class Selection:
         named = self.named()
         if named is None or not self.indexed:
             return [self.searched(dialect)]
-        return [named, sa.and_(self.found(dialect), otherwise(named))]
+        # The few that are named are looked at, not the many that the index finds.
+        found_too = probed(self.search, self.vocabulary)
+        return [self.found(dialect), named if found_too is None else sa.and_(named, otherwise(found_too))]
 
     def filtered(self) -> sa.ColumnElement[bool] | None:
         """The filter alone."""

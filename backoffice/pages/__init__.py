@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Flask, current_app, redirect, request
+from flask import Blueprint, Flask, current_app, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
@@ -26,7 +26,7 @@ pages = Blueprint("pages", __name__)
 def init_app(app: Flask, settings: Settings) -> None:
     """Register the public pages, the templates' context and the error pages."""
     app.register_blueprint(pages)
-    for endpoint in ("pages.home", "pages.healthz", "pages.preferences"):
+    for endpoint in ("pages.home", "pages.healthz", "pages.shortcuts", "pages.preferences"):
         guard.declare(app, endpoint, guard.PUBLIC)
     context.init_app(app, settings)
     failures.init_app(app)
@@ -42,6 +42,12 @@ def home() -> Response:
 def healthz() -> ResponseReturnValue:
     """Whether the process answers; it asks no database, so a slow one does not get workers killed."""
     return "ok", {"Content-Type": "text/plain; charset=utf-8"}
+
+
+@pages.get("/shortcuts")
+def shortcuts() -> str:
+    """The sheet of keys, for the page that is open."""
+    return render_template("shortcuts.html")
 
 
 @pages.post("/preferences")

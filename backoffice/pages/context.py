@@ -18,6 +18,8 @@ from backoffice.logs import request_id
 
 def init_app(app: Flask, settings: Settings) -> None:
     """Hand the frame's values to every template, beside what Flask-Login and Flask-WTF hand out."""
+    asset = _asset_now if settings.environment == "development" else _asset
+
     # The space before a block says nothing, and in a long list it would be a tenth of the page.
     app.jinja_env.lstrip_blocks = True
 
@@ -35,16 +37,26 @@ def init_app(app: Flask, settings: Settings) -> None:
         }
 
 
-def asset(path: str) -> str:
+def _asset(path: str) -> str:
     """The address of a file in static/, stamped with its content so that browsers may keep it for good."""
-    file = Path(current_app.static_folder or "") / path
-    return f"{_address(request.script_root, path)}?v={_stamp(file, _changed(file))}"
+    return _address(request.script_root, path)
+
+
+def _asset_now(path: str) -> str:
+    """The same while somebody edits the files."""
+    return _address(request.script_root, path, _changed(_file(path)))
 
 
 @lru_cache(maxsize=1024)
-def _address(_script_root: str, path: str) -> str:
-    """Thirty files stand in the head of every page; where they are changes only with the place of the whole site."""
-    return url_for("static", filename=path)
+def _address(_script_root: str, path: str, _at: int = 0) -> str:
+    """Fifty files stand in the head of every page; where they are changes only with the place of the whole site."""
+    file = _file(path)
+    stamp = hashlib.sha256(file.read_bytes()).hexdigest()[:12] if file.is_file() else "0"
+    return f"{url_for('static', filename=path)}?v={stamp}"
+
+
+def _file(path: str) -> Path:
+    return Path(current_app.static_folder or "") / path
 
 
 def _changed(file: Path) -> int:
@@ -52,11 +64,6 @@ def _changed(file: Path) -> int:
         return file.stat().st_mtime_ns
     except FileNotFoundError:
         return 0
-
-
-@lru_cache(maxsize=1024)
-def _stamp(file: Path, changed: int) -> str:
-    return hashlib.sha256(file.read_bytes()).hexdigest()[:12] if changed else "0"
 
 
 def _colour_scheme() -> str:
