@@ -12,11 +12,11 @@ from weakref import WeakKeyDictionary
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from backoffice.database.paging import COUNTED, Window, count_of
+from backoffice.database.paging import Window, count_of
 from backoffice.database.selection import Selection
 from backoffice.database.time_limits import TooBroad, go_on_reading, limited
 
-CAP = COUNTED
+CAP = 10_000
 # The count stands beside the page and must not hold it.
 SECONDS = 0.3
 
@@ -27,7 +27,7 @@ ESTIMATES = {
     "sqlite": "SELECT CAST(stat AS INTEGER) FROM sqlite_stat1 WHERE tbl = :name LIMIT 1",
 }
 # It is older than that anyway: the databases take stock now and then.
-ESTIMATE_SECONDS = 10.0
+ESTIMATE_SECONDS, KEPT_FROM = 10.0, 10_000
 _estimates: WeakKeyDictionary[sa.Engine | sa.Connection, dict[str, tuple[float, int]]] = WeakKeyDictionary()
 
 
@@ -54,12 +54,18 @@ def count(session: Session, selection: Selection, window: Window) -> Count:
         estimated = _estimate(session, selection)
         if estimated is not None and estimated > CAP:
             return Count(estimated, "estimate")
+    if window.was_dear:
+        return _seen(window)
     try:
         found = _capped(session, selection)
     except TooBroad:
         go_on_reading(session)
-        return Count((window.last or len(window.rows)) + int(window.has_next), "at-least")
+        return _seen(window)
     return _honest(found)
+
+
+def _seen(window: Window) -> Count:
+    return Count((window.last or len(window.rows)) + int(window.has_next), "at-least")
 
 
 def _honest(found: int) -> Count:
@@ -112,7 +118,7 @@ def _estimate(session: Session, selection: Selection) -> int | None:
     if told is None:
         return None
     # A small table is counted, and soon another size.
-    if told > COUNTED:
+    if told > KEPT_FROM:
         kept[table.name] = (monotonic(), int(told))
     return int(told)
 

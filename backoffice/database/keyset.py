@@ -14,23 +14,26 @@ import sqlalchemy as sa
 
 from backoffice.database.attributes import primary_key
 from backoffice.database.cursors import Cursor
-from backoffice.database.keys import has_key
 from backoffice.database.searching import probed
 from backoffice.database.selection import Selection, otherwise
 from backoffice.database.sorting import Term, terms_of
 
 # So many rows are looked at one by one before the search index is asked: a common word fills the page from them, and
-# the index would have fetched and sorted every one of its hits. A first glance tells whether the long one is worth it.
-GLANCE, PROBED = 500, 2_000
+# the index would have fetched and sorted every one of its hits.
+PROBED = 2_000
 
 
 @dataclass(frozen=True)
 class Segment:
-    """One part of a list: its condition, and the terms that order it. `probe` is the same asked of few rows."""
+    """One part of a list: its condition, and the terms that order it. `probe` is the same asked of few rows.
+
+    `presence` is the part of the condition that tells rows with a value in the first column from those without.
+    """
 
     condition: sa.ColumnElement[bool] | None
     terms: tuple[Term, ...]
     probe: sa.ColumnElement[bool] | None = None
+    presence: tuple[sa.ColumnElement[bool], ...] = ()
 
 
 class Keyset:
@@ -46,22 +49,22 @@ class Keyset:
             selection.scope.order_by(None), self.model, selection.effective_sort, selection.sortable, dialect
         )
         self.terms = tuple(terms)
-        self._key = [part.expression for part in primary_key(self.model)]
+        self.key = [part.expression for part in primary_key(self.model)]
         self.filter = selection.filtered()
         self.named = None if selection.sort else selection.named()
         self.segments = [part for found, probe in self._searched() for part in self._by_presence(found, probe)]
 
     def statement(
-        self, segment: int, cursor: Cursor | None, *, backward: bool, limit: int, probing: int = 0
+        self, segment: int, cursor: Cursor | None, *, backward: bool, limit: int, probing: bool = False
     ) -> sa.Select[Any]:
-        """The rows of a segment behind `cursor` (all without), nearest first; `probing` looks at so many rows only."""
+        """The rows of a segment behind `cursor` (all without), nearest first; `probing` looks only at the next few."""
         part = self.segments[segment]
         directed = [term.reversed() if backward else term for term in part.terms]
         conditions = [c for c in (part.condition, self.filter) if c is not None]
         beyond = [] if cursor is None else [self._beyond(directed, cursor)]
         statement = self.base.where(*beyond)
         if probing:
-            statement = self._near(directed, beyond, probing)
+            statement = self.near(self.next_keys(directed, PROBED, [*part.presence, *beyond]))
             conditions = [c for c in (part.probe, self.filter) if c is not None]
         return (
             statement.where(*conditions)
@@ -71,29 +74,9 @@ class Keyset:
             .limit(limit)
         )
 
-    def keys(self, segment: int, limit: int) -> sa.Select[Any]:
-        """The keys of a segment's first rows, and nothing else of them."""
-        part = self.segments[segment]
-        conditions = [c for c in (part.condition, self.filter) if c is not None]
-        return (
-            self.base.where(*conditions)
-            .with_only_columns(*self._key, maintain_column_froms=True)
-            .order_by(*(term.ordered(self.dialect) for term in part.terms))
-            .limit(limit)
-        )
-
-    def having(self, segment: int, keys: Sequence[Sequence[Any]]) -> sa.Select[Any]:
-        """The rows of a segment with these keys, in its order."""
-        return (
-            self.base.where(has_key(self.model, [tuple(key) for key in keys]))
-            .add_columns(*(term.column for term in self.terms))
-            .order_by(*(term.ordered(self.dialect) for term in self.segments[segment].terms))
-            .options(*self.options)
-        )
-
     def at(self, offset: int, limit: int) -> sa.Select[Any]:
         """The rows from a position on. Only keys are walked over, never the rows themselves."""
-        key = self._key
+        key = self.key
         conditions = [c for c in (self.selection.searched(self.dialect), self.filter) if c is not None]
         is_named = sa.true() if self.named is None else self.named
         order = [sa.case((is_named, 0), else_=1)] if self.named is not None else []
@@ -108,11 +91,15 @@ class Keyset:
             .order_by(*order).options(*self.options)
         )  # fmt: skip
 
+    @property
+    def presences(self) -> int:
+        """In how many segments each part of the search is read."""
+        return 2 if self.terms[0].nullable else 1
+
     def segment_of(self, values: Sequence[Any], *, is_named: bool) -> int:
         """The segment in which a row with these values of the terms stands."""
         first = self.terms[0]
-        per_search = 2 if first.nullable else 1
-        start = 0 if is_named or self.named is None else per_search
+        start = 0 if is_named or self.named is None else self.presences
         return start + (int((values[0] is None) is first.descending) if first.nullable else 0)
 
     def _searched(self) -> list[tuple[Any, Any]]:
@@ -120,7 +107,7 @@ class Keyset:
         selection = self.selection
         if not selection.search:
             return [(None, None)]
-        probe = probed(selection.search, selection.vocabulary) if selection.indexed and self._walks_an_index() else None
+        probe = probed(selection.search, selection.vocabulary) if selection.indexed and self.walks_an_index() else None
         if self.named is not None:
             others = otherwise(self.named)
             found = sa.and_(selection.found(self.dialect), others)
@@ -135,13 +122,14 @@ class Keyset:
         first = self.terms[0]
         if not first.nullable:
             return [Segment(found, self.terms, probe)]
-        absent = Segment(_both(found, first.column.is_(sa.null())), self.terms[1:])
+        is_absent, is_present = first.column.is_(sa.null()), first.column.is_not(sa.null())
+        absent = Segment(_both(found, is_absent), self.terms[1:], presence=(is_absent,))
         # Said of a column that has a value in all the segment's rows, NULLS LAST would hide its index.
         with_value = (replace(first, nullable=False), *self.terms[1:])
-        present = Segment(_both(found, first.column.is_not(sa.null())), with_value, probe)
+        present = Segment(_both(found, is_present), with_value, probe, (is_present,))
         return [present, absent] if first.descending else [absent, present]
 
-    def _walks_an_index(self) -> bool:
+    def walks_an_index(self) -> bool:
         """Whether the next rows of the order cost no more than themselves."""
         column = self.terms[0].attribute.column
         if column is None or self.terms[0].attribute.path or len(self.selection.effective_sort) > 1:
@@ -150,15 +138,16 @@ class Keyset:
         heads = [next(iter(index.columns), None) for index in getattr(column.table, "indexes", ())]
         return column is key or column in heads or self.terms[0].attribute.unique
 
-    def _near(self, directed: Sequence[Term], beyond: Sequence[Any], count: int) -> sa.Select[Any]:
-        """The next rows of the order, whatever they hold."""
-        key = self._key
-        near = (
-            self.base.where(*beyond).with_only_columns(*key, maintain_column_froms=True)
-            .order_by(*(term.ordered(self.dialect) for term in directed))
-            .limit(count).subquery()
-        )  # fmt: skip
-        return self.base.join(near, sa.and_(*(column == near.c[column.key] for column in key)))
+    def next_keys(self, directed: Sequence[Term], count: int, beyond: Sequence[Any] = ()) -> sa.Select[Any]:
+        """The keys of the next rows of the order, whatever they hold."""
+        order = (term.ordered(self.dialect) for term in directed)
+        rows = self.base.where(*beyond).with_only_columns(*self.key, maintain_column_froms=True)
+        return rows.order_by(*order).limit(count)
+
+    def near(self, keys: Any) -> sa.Select[Any]:
+        """The rows with the keys of a statement."""
+        found = keys.subquery()
+        return self.base.join(found, sa.and_(*(column == found.c[column.key] for column in self.key)))
 
     def _beyond(self, directed: Sequence[Term], cursor: Cursor) -> sa.ColumnElement[bool]:
         """The rows that come after the cursor's. The first term is never NULL on one side only: see segments."""

@@ -11,15 +11,16 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from backoffice.database.cursors import Cursor, Cursors
-from backoffice.database.keyset import GLANCE, PROBED, Keyset
+from backoffice.database.first_hits import FirstHits
+from backoffice.database.keyset import Keyset
 from backoffice.database.reading import quoted
 from backoffice.database.selection import Selection
 from backoffice.database.time_limits import limited
 from backoffice.errors import BadInput
 
 LARGEST = 10**12
-# The rows of a search are counted along with finding them up to here.
-COUNTED = 10_000
+# A page that took more statements than these is not counted as well: a list has five at most.
+MOST_BEFORE_COUNTING = 2
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,8 @@ class Place:
 class Window:
     """The rows of one page. `first` is the position of the first row, where it is known; cursors are empty at ends.
 
-    `found` is how many rows there are in all, up to `COUNTED` and one more, where finding the page has told it.
+    `found` is how many rows there are in all, where finding the page has told it.
+    `was_dear` says that finding it took so many statements that it should not be counted as well.
     """
 
     rows: Sequence[Any]
@@ -51,6 +53,7 @@ class Window:
     before: str = ""
     after: str = ""
     found: int | None = None
+    was_dear: bool = False
 
     @property
     def last(self) -> int | None:
@@ -76,8 +79,7 @@ class Reader:
         order = ",".join(map(str, selection.effective_sort))
         table = sa.inspect(selection.vocabulary.model).local_table
         purpose = f"{table} {order} {len(self.keyset.segments)}"
-        # How many rows those segments have that were read to their end from the start.
-        self._sizes: dict[int, int] = {}
+        self._asked = 0
         self.cursors = Cursors(secret, purpose, self.keyset.terms)
 
     def read(self, place: Place) -> Window:
@@ -91,10 +93,13 @@ class Reader:
         return self._at(place.position) if place.position > 1 else self._start()
 
     def _start(self) -> Window:
-        found = self._collect(None, backward=False)
+        if FirstHits.serves(self.keyset):
+            hits = FirstHits(self.keyset, self._execute, self.per_page + 1).read()
+            found, total = self._in_segments(hits.rows), hits.total
+        else:
+            found, total = self._collect(None, backward=False), None
         window = self._window(found[: self.per_page], 1, has_previous=False, has_next=len(found) > self.per_page)
-        every = len(self._sizes) == len(self.keyset.segments)
-        return replace(window, found=sum(self._sizes.values()) if every else None)
+        return replace(window, found=total)
 
     def _after(self, cursor: Cursor) -> Window:
         found = self._collect(cursor, backward=False)
@@ -118,12 +123,14 @@ class Reader:
         return self._window(found[: self.per_page][::-1], None, has_previous=True, has_next=False)
 
     def _at(self, position: int) -> Window:
-        statement = limited(self.keyset.at(position - 1, self.per_page + 1), self.seconds)
-        rows = self.session.execute(statement).unique()
-        found = [(self.keyset.segment_of(row[1:], is_named=bool(row[-1])), row[:-1]) for row in rows]
+        found = self._in_segments(self._execute(self.keyset.at(position - 1, self.per_page + 1)))
         if not found:
             return self._last()
         return self._window(found[: self.per_page], position, has_previous=True, has_next=len(found) > self.per_page)
+
+    def _in_segments(self, rows: Sequence[Any]) -> list[tuple[int, Any]]:
+        """Rows whose last column says whether the search names them, each with its segment."""
+        return [(self.keyset.segment_of(row[1:], is_named=bool(row[-1])), row[:-1]) for row in rows]
 
     def _collect(self, cursor: Cursor | None, *, backward: bool) -> list[tuple[int, Any]]:
         """One row more than a page, nearest first, each with its segment; segment by segment until there are enough."""
@@ -136,38 +143,21 @@ class Reader:
         found: list[tuple[int, Any]] = []
         for segment in order:
             start = cursor if cursor is not None and segment == cursor.segment else None
-            rows = self._rows(segment, start, backward, wanted - len(found))
-            if len(rows) < wanted - len(found):
-                self._sizes[segment] = len(rows)
-            found += [(segment, row) for row in rows]
+            found += [(segment, row) for row in self._rows(segment, start, backward, wanted - len(found))]
             if len(found) >= wanted:
                 break
         return found
 
     def _rows(self, segment: int, cursor: Cursor | None, backward: bool, limit: int) -> list[Any]:
-        def ask(probing: int = 0) -> list[Any]:
-            return self._execute(
-                self.keyset.statement(segment, cursor, backward=backward, limit=limit, probing=probing)
-            )
+        def ask(*, probing: bool) -> list[Any]:
+            statement = self.keyset.statement(segment, cursor, backward=backward, limit=limit, probing=probing)
+            return self._execute(statement)
 
-        if self.keyset.segments[segment].probe is None:
-            return ask()
-        near = ask(GLANCE)
-        is_common = len(near) * PROBED >= limit * GLANCE
-        if is_common and len(near) < limit:
-            near = ask(PROBED)
-        if len(near) == limit:
-            return near
-        # Two glances, keys and rows would be a statement more than a page may cost.
-        return ask() if cursor is not None or backward or is_common else self._counted(segment, limit)
-
-    def _counted(self, segment: int, limit: int) -> list[Any]:
-        """A segment's first rows. The index is asked once, for the page and for the count beside it."""
-        keys = self._execute(self.keyset.keys(segment, COUNTED + 1))
-        self._sizes[segment] = len(keys)
-        return self._execute(self.keyset.having(segment, keys[:limit])) if keys else []
+        near = ask(probing=True) if self.keyset.segments[segment].probe is not None else []
+        return near if len(near) == limit else ask(probing=False)
 
     def _execute(self, statement: sa.Select[Any]) -> list[Any]:
+        self._asked += 1
         return list(self.session.execute(limited(statement, self.seconds)).unique())
 
     def _window(
@@ -185,6 +175,7 @@ class Reader:
             has_next,
             before=seal(0, first) if has_previous and found else "",
             after=seal(-1, last) if has_next and found else "",
+            was_dear=self._asked > MOST_BEFORE_COUNTING,
         )
 
 

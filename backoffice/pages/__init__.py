@@ -26,8 +26,9 @@ pages = Blueprint("pages", __name__)
 def init_app(app: Flask, settings: Settings) -> None:
     """Register the public pages, the templates' context and the error pages."""
     app.register_blueprint(pages)
-    for endpoint in ("pages.home", "pages.healthz", "pages.shortcuts", "pages.preferences"):
+    for endpoint in ("pages.home", "pages.healthz", "pages.preferences"):
         guard.declare(app, endpoint, guard.PUBLIC)
+    guard.declare(app, "pages.shortcuts", guard.SIGNED_IN)
     context.init_app(app, settings)
     failures.init_app(app)
 

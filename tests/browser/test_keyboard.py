@@ -79,7 +79,9 @@ def test_letters_that_are_typed_and_keys_with_modifiers_mean_nothing(editor: Per
     press(editor, "Control+j", "Alt+n", "Control+x", "Meta+a")
     expect(editor.page.locator("tr[data-at]")).to_have_count(0)
     assert ticked(editor) == []
-    press(editor, "?", "x", "j", "a")
+    press(editor, "?")
+    expect(editor.page.locator("dialog#shortcuts")).to_be_visible()
+    press(editor, "x", "j", "a")
     expect(editor.page.locator("tr[data-at]")).to_have_count(0)
     assert (ticked(editor), editor.page.url) == ([], here)
 
@@ -87,6 +89,7 @@ def test_letters_that_are_typed_and_keys_with_modifiers_mean_nothing(editor: Per
 def test_the_sheet_names_every_key(editor: Person):
     press(editor, "?")
     sheet = editor.page.locator("dialog#shortcuts")
+    expect(sheet).to_be_visible()
     named = set(sheet.locator("kbd").all_inner_texts())
     assert {"/", "f", "j", "k", "n", "p", "x", "Shift", "a", "Enter", "e", "c", "?", "F2", "Tab", "Esc"} <= named
 
