@@ -82,7 +82,7 @@ def sqladmin() -> Contender:
             "users": ("/admin/user/list",),
         }
 
-    return Contender("sqladmin", "sqladmin", module("sqladmin_site"), addresses, "/admin/article/export/csv")
+    return Contender("sqladmin", "sqladmin", module("sqladmin_site"), addresses)
 
 
 def _searches(path: str, argument: str) -> Addresses:

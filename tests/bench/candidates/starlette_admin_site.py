@@ -19,12 +19,13 @@ class ArticleView(ModelView):
         IntegerField("id"),
         StringField("title"),
         HasOne("user", key="user"),
-        IntegerField("user_id", exclude_from_list=True),
+        IntegerField("user_id"),
         DateTimeField("published_at"),
         DateTimeField("created_at"),
         TextAreaField("content", exclude_from_list=True),
     )
-    searchable_fields = ("title",)
+    # It filters by nothing that it does not show and search.
+    searchable_fields = ("title", "user_id", "published_at")
     fields_default_sort = (("id", True),)
     page_size = 25
 
