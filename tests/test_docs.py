@@ -26,6 +26,7 @@ from tests.documents import ROOT, Reader, blocks, commands, copy_repository, lin
 README = ROOT / "README.md"
 DOCS = ROOT / "docs"
 OPERATIONS = DOCS / "operations.md"
+RUN = (DOCS / "configuration.md", OPERATIONS, DOCS / "performance.md")
 DOCUMENTS = (README, *sorted(DOCS.glob("*.md")))
 MADE_BY_THE_READER = {block.path for block in blocks(DOCS / "extending.md") if block.path}
 # Installing takes the network and a folder of its own: see the test of each.
@@ -35,10 +36,14 @@ INSTALLING = re.compile(r"^(python3 -m venv|\.venv/|uv |poetry )")
 # -- commands ----------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("document", [README, DOCS / "configuration.md", OPERATIONS], ids=lambda path: path.stem)
+@pytest.mark.parametrize(
+    "document", [README, DOCS / "configuration.md", OPERATIONS, DOCS / "performance.md"], ids=lambda path: path.stem
+)
 def test_every_command_runs(document: Path, tmp_path: Path):
     venv = str(linked_environment(tmp_path / "venv"))
-    reader = Reader(copy_repository(tmp_path / "copy"), VENV=venv, PYTEST_ARGS="--collect-only -q")
+    # The benchmark on a few rows, which takes seconds instead of minutes.
+    small = {"BENCH_DATABASE": "sqlite", "BENCH_ARTICLES": "200", "BENCH_ROUNDS": "1", "BENCH_ONLY": "newest"}
+    reader = Reader(copy_repository(tmp_path / "copy"), VENV=venv, PYTEST_ARGS="--collect-only -q", **small)
     for command in commands(document):
         if not INSTALLING.match(command):
             reader.run(command)
@@ -72,7 +77,9 @@ def test_no_command_is_left_out():
     ways = [c for way in ("pip", "uv", "Poetry") for c in commands_below(OPERATIONS, f"### With {way}")]
     assert sorted(installing) == sorted(ways), "what installs is run by its own test"
     others = {document.name for document in DOCUMENTS if commands(document)}
-    assert others == {"README.md", "configuration.md", "operations.md", "extending.md"}, "extending: see test_students"
+    assert others == {"README.md", "configuration.md", "operations.md", "performance.md", "extending.md"}, (
+        "extending: see test_students"
+    )
 
 
 def commands_below(document: Path, heading: str) -> list[str]:

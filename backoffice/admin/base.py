@@ -10,9 +10,7 @@ from urllib.parse import quote, urlencode
 
 import sqlalchemy as sa
 from flask import current_app, request, url_for
-from flask_admin.contrib.sqla import ModelView
 from flask_babel import gettext as _
-from flask_babel import lazy_gettext as _l
 from markupsafe import Markup, escape
 from sqlalchemy.orm import InstrumentedAttribute, Session, joinedload
 from werkzeug.exceptions import HTTPException
@@ -20,141 +18,18 @@ from werkzeug.routing import MapAdapter
 
 from backoffice.access.permissions import may
 from backoffice.access.redirects import referring_page
+from backoffice.admin.declaration import Declaration, is_long
 from backoffice.admin.formatting import between, format_value
-from backoffice.database.attributes import (
-    Attribute,
-    Kind,
-    attribute,
-    attributes,
-    primary_key,
-    version_attribute,
-)
+from backoffice.database.attributes import Attribute, Kind, attributes
 from backoffice.database.keys import has_key, key_text, parse_key
-from backoffice.database.selection import Vocabulary
-from backoffice.database.sorting import SortKey
 from backoffice.errors import NotAllowed, NotFound
-from backoffice.models import Timestamped
 
-COMMON_LABELS = {
-    "id": _l("ID"),
-    "created_at": _l("Created"),
-    "updated_at": _l("Changed"),
-    "version": _l("Version"),
-}
-# Columns so named are left out of lists and pages unless a view asks for them by name.
-SECRET_WORDS = ("password", "secret")
 # An address to return to may hold one of its own, and so on: a longer one than this is forgotten.
 MAX_RETURN = 1000
-HEAVY = (Kind.BINARY, Kind.JSON, Kind.OPAQUE)
 
 
-class BaseRecordView(ModelView):  # type: ignore[misc]  # Flask-Admin's own base is typed as Any
+class BaseRecordView(Declaration):
     """A model's declaration in Flask-Admin's attribute names, and the questions all its pages ask of it."""
-
-    page_size = 25
-    page_size_options = (10, 25, 50, 100, 200)
-    can_set_page_size = True
-    can_view_details = True
-    can_export = True
-    export_types = ("csv",)
-    column_display_pk = True
-    # The noun for one record; `name` is the plural that stands in the menu.
-    singular_name: Any = None
-
-    # -- declaration -------------------------------------------------------------------------------------------
-
-    @cached_property
-    def system_columns(self) -> frozenset[str]:
-        """Columns the product keeps itself: shown, never typed."""
-        stamps = {"created_at", "updated_at"} if issubclass(self.model, Timestamped) else set()
-        return frozenset(stamps | {version_attribute(self.model) or ""} - {""})
-
-    def scaffold_list_columns(self) -> list[str]:
-        """Without a `column_list`: the key, every light column, and relations to one instead of their foreign keys."""
-        return [
-            found.name
-            for found in attributes(self.model).values()
-            if found.kind is not Kind.MANY
-            and not _is_long(found)
-            and not is_secret(found)
-            and not self.is_foreign_key(found)
-            and found.name != version_attribute(self.model)
-        ]
-
-    def is_foreign_key(self, found: Attribute) -> bool:
-        """Whether a relation stands for this column, so that people never meet the bare number."""
-        return found.column is not None and any(
-            found.column in relation.local_columns
-            for relation in sa.inspect(self.model).relationships
-            if not relation.uselist
-        )
-
-    def get_column_names(self, only_columns: Any, excluded_columns: Any) -> list[tuple[Any, Any]]:
-        """Names with their labels; an unknown name stops the start-up with a sentence."""
-        names = [_name(c) for c in only_columns if c not in (excluded_columns or ())]
-        return [(name, self.lazy_label(name)) for name in names]
-
-    def column_names(self, declared: Iterable[tuple[Any, Any]]) -> list[str]:
-        """The plain names of columns as Flask-Admin caches them."""
-        return [str(name) for name, _label in declared]
-
-    def find(self, name: str) -> Attribute | None:
-        """The attribute behind a column name; None for a virtual column that only a formatter knows."""
-        try:
-            return attribute(self.model, name)
-        except LookupError:
-            return None
-
-    def label(self, name: str) -> str:
-        """A column's words in the reader's language."""
-        return str(self.lazy_label(name))
-
-    def lazy_label(self, name: str) -> Any:
-        """A column's words, translated only when shown: declared, common to all models, or made from its name."""
-        declared = (self.column_labels or {}).get(name) or COMMON_LABELS.get(name)
-        return declared or name.replace(".", " ").replace("_", " ").capitalize()
-
-    @property
-    def singular(self) -> str:
-        """One record's noun, in the reader's language."""
-        return str(self.singular_name or self.model.__name__)
-
-    def get_sortable_columns(self) -> dict[Any, Any]:
-        """Every shown column with an order of its own, unless `column_sortable_list` says which."""
-        if self.column_sortable_list is None:
-            names = {n: n for n in self.column_names(self.get_list_columns())}
-        else:
-            names = {_name(c[0]): _name(c[1]) for c in map(_pair, self.column_sortable_list)}
-        unordered = (Kind.ONE, Kind.MANY, *HEAVY)
-        return {n: target for n, target in names.items() if (f := self.find(target)) and f.kind not in unordered}
-
-    def init_search(self) -> bool:
-        """Search needs `column_searchable_list`."""
-        return bool(self.column_searchable_list)
-
-    def get_filters(self) -> None:
-        """Flask-Admin's own filters are not used: `column_filters` names feed the filter grammar instead."""
-        return
-
-    @cached_property
-    def vocabulary(self) -> Vocabulary:
-        """What this model's lists can be asked."""
-        return Vocabulary(
-            self.model,
-            searchable={_name(c): attribute(self.model, _name(c)) for c in self.column_searchable_list or ()},
-            filterable={_name(c): attribute(self.model, _name(c)) for c in self.column_filters or ()},
-            sortable={n: attribute(self.model, target) for n, target in self._sortable_columns.items()},
-            default_sort=self._default_sort_keys(),
-        )
-
-    def _default_sort_keys(self) -> tuple[SortKey, ...]:
-        declared = self.column_default_sort
-        if not declared:
-            return tuple(
-                SortKey(p.name, descending=True) for p in primary_key(self.model) if p.name in self._sortable_columns
-            )
-        pairs = declared if isinstance(declared, list) else [declared]
-        return tuple(SortKey(_name(p[0]), bool(p[1])) if isinstance(p, tuple) else SortKey(_name(p)) for p in pairs)
 
     # -- scope and permission: decided here for lists, pages, look-ups, actions and exports alike -----------------
 
@@ -220,7 +95,7 @@ class BaseRecordView(ModelView):  # type: ignore[misc]  # Flask-Admin's own base
 
     def light(self, names: Sequence[str]) -> list[Any]:
         """Loader options that leave long texts and binaries in the database where no shown column needs them."""
-        long = [f for f in attributes(self.model).values() if _is_long(f) and f.name not in names]
+        long = [f for f in attributes(self.model).values() if is_long(f) and f.name not in names]
         return [sa.orm.defer(found.expression) for found in long]
 
     def _run_view(self, fn: Any, *args: Any, **kwargs: Any) -> Any:
@@ -316,11 +191,6 @@ def _related_shown(found: Attribute, get: Callable[[Any], Any], blank: Markup) -
     return show
 
 
-def is_secret(found: Attribute) -> bool:
-    """Whether a column's name says that it is not for showing."""
-    return any(word in found.name for word in SECRET_WORDS)
-
-
 def list_address() -> str:
     """The list one came from: the page's own `url` argument says it, else the browser does."""
     return request.values.get("url") or _referring_list()
@@ -338,20 +208,6 @@ def _referring_list() -> str:
 
 def _adapter() -> MapAdapter:
     return current_app.url_map.bind_to_environ(request.environ)
-
-
-def _is_long(found: Attribute) -> bool:
-    if found.kind in HEAVY:
-        return True
-    return found.kind is Kind.TEXT and isinstance(found.type, sa.Text)
-
-
-def _name(column: Any) -> str:
-    return column.key if isinstance(column, InstrumentedAttribute) else str(column)
-
-
-def _pair(column: Any) -> tuple[Any, Any]:
-    return column if isinstance(column, tuple) else (column, column)
 
 
 def quoted_key(record: Any) -> str:

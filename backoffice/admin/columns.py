@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 
 from flask_babel import gettext as _
 
-from backoffice.admin.base import BaseRecordView, is_secret
+from backoffice.admin.base import BaseRecordView
+from backoffice.admin.declaration import is_secret
 from backoffice.database.attributes import Attribute, Kind, version_attribute
 from backoffice.database.reading import quoted
 from backoffice.errors import BadInput

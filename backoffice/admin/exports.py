@@ -11,8 +11,8 @@ from flask_admin import expose
 from flask_babel import gettext as _
 from markupsafe import Markup
 
-from backoffice.admin.base import is_secret
 from backoffice.admin.columns import own_columns, read_columns
+from backoffice.admin.declaration import is_secret
 from backoffice.admin.downloads import send_while_made
 from backoffice.admin.filter_pages import FilterView
 from backoffice.admin.opened import person_before

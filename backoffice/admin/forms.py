@@ -11,7 +11,8 @@ from flask_admin.helpers import get_form_data
 from wtforms import Form, HiddenField
 from wtforms.fields.core import UnboundField
 
-from backoffice.admin.base import is_secret, view_for
+from backoffice.admin.base import view_for
+from backoffice.admin.declaration import is_secret
 from backoffice.admin.fields import BinaryField, KeptField, PasswordField, RelationField, field_for
 from backoffice.admin.record import DetailsView
 from backoffice.admin.related import find_related

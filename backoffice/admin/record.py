@@ -9,7 +9,8 @@ from flask_admin import expose
 from flask_babel import gettext as _
 
 from backoffice.access.redirects import safe_target
-from backoffice.admin.base import is_secret, list_address, view_for
+from backoffice.admin.base import list_address, view_for
+from backoffice.admin.declaration import is_secret
 from backoffice.admin.exports import ExportView
 from backoffice.admin.presenters import Link, Property, RecordPage
 from backoffice.admin.related import may_read
