@@ -22,7 +22,7 @@ def amount(count: Count) -> str:
         rounded = format_compact_decimal(count.value, fraction_digits=1, locale=get_locale() or "en")
         return str(_("about %(count)s", count=rounded))
     exact: str = format_decimal(count.value)
-    return exact if count.is_exact else str(_("at least %(count)s", count=exact) if count.value < CAP
+    return exact if count.is_exact else str(_("at least %(count)s", count=exact) if count.value != CAP
                                             else _("more than %(count)s", count=exact))  # fmt: skip
 
 
@@ -34,10 +34,7 @@ def count_in_words(count: Count, *, narrowed: bool) -> str:
 
 def pager(address: ListAddress, window: Window, count: Count, per_page: int, count_url: str) -> Pager:
     """Links by cursor for the neighbours and the ends; numbers while the result is small enough to be numbered."""
-    first = window.first
-    if first is None and count.is_exact and not window.has_next:
-        first = count.value - len(window.rows) + 1
-    # Rows may have come since the position was noted.
+    first = _first(window, count)
     last = None if first is None else first + len(window.rows) - 1
     small = count.is_exact and count.value <= CAP
     pages = max(1, -(-count.value // per_page)) if small else 0
@@ -51,7 +48,7 @@ def pager(address: ListAddress, window: Window, count: Count, per_page: int, cou
         kind=count.kind,
         first=first,
         last=last,
-        where=_where(first, last, len(window.rows), count),
+        where=_where(first, window, count),
         page=page,
         pages=pages,
         first_url=address.start() if window.has_previous else "",
@@ -73,12 +70,26 @@ def _by(address: ListAddress, way: str, cursor: str, there: bool, position: int)
     return address.to(position=position) if position > 1 else address.start()
 
 
-def _where(first: int | None, last: int | None, rows: int, count: Count) -> str:
-    total = amount(count)
-    if first is None or last is None:
-        return str(_("The last %(rows)s of %(total)s", rows=format_decimal(rows), total=total))
+def _first(window: Window, count: Count) -> int | None:
+    """The position of the first row, if it agrees with the count: rows may have come or gone since it was noted."""
+    rows = len(window.rows)
+    if count.is_exact and not window.has_next:
+        return count.value - rows + 1
+    first = window.first
+    if first is not None and first < 0:
+        first = first + count.value + 1 if count.is_exact else None
+    if first is None or first < 1 or (count.is_exact and first + rows > count.value):
+        return None
+    return first
+
+
+def _where(first: int | None, window: Window, count: Count) -> str:
+    rows, total = len(window.rows), amount(count)
+    if first is None:
+        text = _("%(rows)s of %(total)s") if window.has_next else _("The last %(rows)s of %(total)s")
+        return str(text % {"rows": format_decimal(rows), "total": total})
     return str(_("%(first)s–%(last)s of %(total)s",
-                 first=format_decimal(first), last=format_decimal(last), total=total))  # fmt: skip
+                 first=format_decimal(first), last=format_decimal(first + rows - 1), total=total))  # fmt: skip
 
 
 def _numbers(page: int, pages: int) -> Iterator[int | None]:

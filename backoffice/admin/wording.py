@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import date, datetime
+from datetime import date, datetime, tzinfo
 from functools import cached_property
 from typing import Any
 
@@ -173,8 +173,7 @@ class Words:
         if isinstance(value, Period):
             return period_in_words(value)
         if isinstance(value, datetime):
-            value = value.astimezone(self.asker.zone) if value.tzinfo else value
-            return str(format_datetime(value, "short", rebase=False))
+            return str(format_datetime(_in_zone(value, self.asker.zone), "short", rebase=False))
         if isinstance(value, date):
             return str(format_date(value, "medium"))
         known = dict(choices(self.view, found.name, found))
@@ -195,6 +194,14 @@ class Words:
                 keys = [key for key in condition.operand[: self.most] if key != ME]
                 asked.setdefault(condition.attribute.related, []).extend(keys)
         return {model: _names(model, keys) for model, keys in asked.items() if keys}
+
+
+def _in_zone(moment: datetime, zone: tzinfo) -> datetime:
+    """A moment as the clocks there have it; at the ends of the calendar, where there is no such day, as it is."""
+    try:
+        return moment.astimezone(zone) if moment.tzinfo else moment
+    except OverflowError:
+        return moment
 
 
 def conditions_of(node: Condition | Group) -> Iterable[Condition]:

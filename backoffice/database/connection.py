@@ -7,6 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import event
 
+from backoffice.database.limits import MYSQL
 from backoffice.database.time_limits import prepare_time_limits
 
 
@@ -15,7 +16,7 @@ def prepare_connections(engine: sa.Engine) -> None:
     prepare_time_limits(engine)
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _prepare_sqlite)
-    elif engine.dialect.name in ("mysql", "mariadb"):
+    elif engine.dialect.name in MYSQL:
         event.listen(engine, "connect", _prepare_mysql)
 
 

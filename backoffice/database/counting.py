@@ -46,7 +46,7 @@ class Count:
 
 def count(session: Session, selection: Selection, window: Window) -> Count:
     """The count that stands on a page: never dearer than looking at `CAP` rows, never longer than `SECONDS`."""
-    if window.last is not None and not window.has_next:
+    if window.last is not None and window.last > 0 and not (window.has_next or window.noted):
         return Count(window.last)
     if window.found is not None:
         return _honest(window.found)
@@ -65,7 +65,8 @@ def count(session: Session, selection: Selection, window: Window) -> Count:
 
 
 def _seen(window: Window) -> Count:
-    return Count((window.last or len(window.rows)) + int(window.has_next), "at-least")
+    known = window.last if window.last is not None and window.last > 0 and not window.noted else len(window.rows)
+    return Count(known + int(window.has_next), "at-least")
 
 
 def _honest(found: int) -> Count:

@@ -8,6 +8,8 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
 from cryptography.exceptions import InvalidTag
@@ -15,6 +17,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 from flask_babel import gettext as _
 
 from backoffice.database.attributes import Kind
+from backoffice.database.moments import is_aware
 from backoffice.database.sorting import Term
 from backoffice.database.values import parse_value, print_value
 from backoffice.errors import BadInput
@@ -25,7 +28,10 @@ MAX_SEALED = 1500
 
 @dataclass(frozen=True)
 class Cursor:
-    """A row that was seen: its values in the order's terms, the segment it stood in, and its position, if known."""
+    """A row that was seen: its values in the order's terms, the segment it stood in, and its position, if known.
+
+    Positions count from 1, and from the end backwards from -1.
+    """
 
     values: tuple[Any, ...]
     segment: int = 0
@@ -68,6 +74,15 @@ class Cursors:
         return Cursor(tuple(found), segment, at)
 
     def _value(self, term: Term, text: str | None) -> Any:
-        if text is None or (term.attribute.kind is Kind.TEXT):
+        """The value as it was read: what a column may be given is not asked again of what it holds."""
+        found, column_type = term.attribute, term.attribute.type
+        if text is None or found.kind is Kind.TEXT:
             return text
-        return parse_value(term.attribute, text)
+        if found.kind is Kind.INTEGER:
+            return int(text)
+        if found.kind is Kind.NUMBER:
+            return Decimal(text) if getattr(column_type, "python_type", float) is Decimal else float(text)
+        if found.kind is Kind.DATETIME:
+            moment = datetime.fromisoformat(text)
+            return moment.replace(tzinfo=UTC) if is_aware(column_type) else moment
+        return parse_value(found, text)

@@ -32,16 +32,13 @@ class Place:
     position: int = 0
     last: bool = False
 
-    @property
-    def is_start(self) -> bool:
-        """Whether this is where every list begins."""
-        return not (self.after or self.before or self.last or self.position > 1)
-
 
 @dataclass(frozen=True)
 class Window:
-    """The rows of one page. `first` is the position of the first row, where it is known; cursors are empty at ends.
+    """The rows of one page; cursors are empty at ends.
 
+    `first` is the position of the first row, where it is known; negative where it is known from the end, -1 being the
+    last row. `noted` says that it was known when the link was made: rows may have come and gone since.
     `found` is how many rows there are in all, where finding the page has told it.
     `was_dear` says that finding it took so many statements that it should not be counted as well.
     """
@@ -54,10 +51,11 @@ class Window:
     after: str = ""
     found: int | None = None
     was_dear: bool = False
+    noted: bool = False
 
     @property
     def last(self) -> int | None:
-        """The position of the last row, where it is known."""
+        """The position of the last row, where it is known; counted like `first`."""
         return None if self.first is None else self.first + len(self.rows) - 1
 
 
@@ -84,6 +82,7 @@ class Reader:
 
     def read(self, place: Place) -> Window:
         """The page at a place. Where no row is left there, the nearest page that has some."""
+        self._asked = 0
         if place.after:
             return self._after(self.cursors.open(place.after))
         if place.before:
@@ -105,22 +104,24 @@ class Reader:
         found = self._collect(cursor, backward=False)
         if not found:
             return self._last()
-        first = None if cursor.at is None else cursor.at + 1
-        return self._window(found[: self.per_page], first, has_previous=True, has_next=len(found) > self.per_page)
+        first = _moved(cursor.at, 1)
+        window = self._window(found[: self.per_page], first, has_previous=True, has_next=len(found) > self.per_page)
+        return replace(window, noted=True)
 
     def _before(self, cursor: Cursor) -> Window:
         found = self._collect(cursor, backward=True)
         if len(found) <= self.per_page:
             return self._start()
         rows = found[: self.per_page][::-1]
-        first = None if cursor.at is None else max(1, cursor.at - len(rows))
-        return self._window(rows, first, has_previous=True, has_next=True)
+        first = _moved(cursor.at, -len(rows))
+        return replace(self._window(rows, first, has_previous=True, has_next=True), noted=True)
 
     def _last(self) -> Window:
         found = self._collect(None, backward=True)
         if len(found) <= self.per_page:
             return self._start()
-        return self._window(found[: self.per_page][::-1], None, has_previous=True, has_next=False)
+        rows = found[: self.per_page][::-1]
+        return self._window(rows, -len(rows), has_previous=True, has_next=False)
 
     def _at(self, position: int) -> Window:
         found = self._in_segments(self._execute(self.keyset.at(position - 1, self.per_page + 1)))
@@ -192,6 +193,12 @@ def read_place(read: Callable[[str], str], per_page: int) -> Place:
         position=(_number(page) - 1) * per_page + 1 if page else _number(position) if position else 0,
         last=bool(read("last")),
     )
+
+
+def _moved(at: int | None, by: int) -> int | None:
+    """A position so many rows on; None where it would lie beyond the end it counts from, as rows have come since."""
+    moved = None if at is None else at + by
+    return moved if at is not None and moved is not None and at * moved > 0 else None
 
 
 def _number(text: str) -> int:

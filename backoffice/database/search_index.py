@@ -18,7 +18,6 @@ from backoffice.models.searchable import COLUMN, SearchIndex, is_searchable
 
 # Tables of SQLite's index begin so; SearchIndex itself is a table of ours.
 PREFIX = f"{SearchIndex.__tablename__}_"
-SHADOWS = ("", "_data", "_idx", "_config", "_content", "_docsize")
 _complete: WeakKeyDictionary[sa.Engine, set[tuple[str, str]]] = WeakKeyDictionary()
 
 

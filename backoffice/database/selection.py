@@ -133,9 +133,12 @@ class Selection:
         return self.scope if predicate is None else self.scope.where(predicate)
 
     def ordered(self, dialect: str) -> sa.Select[Any]:
-        """The rows in the selection's order."""
+        """The rows in the selection's order; what the search names comes first unless an order was asked for."""
         model: Any = self.vocabulary.model
-        return apply_sort(self.rows(dialect), model, self.effective_sort, self.sortable, dialect)
+        rows, named = self.rows(dialect), None if self.sort else self.named()
+        if named is not None:
+            rows = rows.order_by(sa.case((named, 0), else_=1))
+        return apply_sort(rows, model, self.effective_sort, self.sortable, dialect)
 
 
 def otherwise(condition: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:

@@ -10,7 +10,8 @@ import sqlalchemy as sa
 from flask_babel import gettext as _
 from sqlalchemy.orm import aliased
 
-from backoffice.database.attributes import Attribute, primary_key
+from backoffice.database.attributes import Attribute, Kind, primary_key
+from backoffice.database.limits import MYSQL
 from backoffice.database.reading import quoted
 from backoffice.errors import BadInput
 
@@ -81,6 +82,9 @@ def terms_of(
             statement, column = _outer_join(statement, attribute)
         if _is_single(attribute, dialect):
             column = column + sa.literal_column("0e0", sa.Double)
+        elif attribute.kind is Kind.ENUM and dialect in MYSQL:
+            # Ordered by number and compared as text, MySQL's own ENUM would be in two orders at once.
+            column = sa.func.concat(column, type_=attribute.type)
         terms.append(Term(column, attribute, key.descending, attribute.nullable or bool(attribute.path)))
     descending = keys[-1].descending if keys else False
     taken = [term.column for term in terms]
@@ -106,7 +110,7 @@ def apply_sort(
 
 def _is_single(attribute: Attribute, dialect: str) -> bool:
     """MySQL's FLOAT is shown rounded: no value read from it equals the one that is kept."""
-    return dialect in ("mysql", "mariadb") and type(attribute.type) in (sa.Float, sa.FLOAT, sa.REAL)
+    return dialect in MYSQL and type(attribute.type) in (sa.Float, sa.FLOAT, sa.REAL)
 
 
 def _outer_join(statement: sa.Select[Any], attribute: Attribute) -> tuple[sa.Select[Any], Any]:

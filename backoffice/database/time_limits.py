@@ -18,6 +18,7 @@ from flask_babel import gettext as _
 from sqlalchemy import event
 from sqlalchemy.orm import Session
 
+from backoffice.database.limits import MYSQL
 from backoffice.errors import BackofficeError
 
 # How MariaDB, MySQL, PostgreSQL and SQLite tell that they stopped a statement.
@@ -47,7 +48,7 @@ def limited(statement: Limited, seconds: float) -> Limited:
 def prepare_time_limits(engine: sa.Engine) -> None:
     """Make an engine heed `limited`."""
     name = engine.dialect.name
-    if name in ("mysql", "mariadb"):
+    if name in MYSQL:
         event.listen(engine, "before_cursor_execute", _limit_mysql, retval=True)
     else:
         event.listen(engine, "before_cursor_execute", _limit_postgresql if name == "postgresql" else _limit_sqlite)
@@ -87,9 +88,11 @@ def _limit_mysql(
 def _limit_postgresql(
     connection: sa.Connection, cursor: Any, _statement: str, _parameters: Any, context: Any, _many: bool
 ) -> None:
-    wanted = int((_seconds(context) or 0) * 1000)
-    if wanted != connection.info.get(KEY, 0):
-        cursor.execute(f"SET LOCAL statement_timeout = {wanted}")
+    wanted = _seconds(context)
+    if wanted != connection.info.get(KEY):
+        # Without a limit of ours the operator's own holds.
+        limit = "TO DEFAULT" if wanted is None else f"= {int(wanted * 1000)}"
+        cursor.execute(f"SET LOCAL statement_timeout {limit}")
         connection.info[KEY] = wanted
 
 

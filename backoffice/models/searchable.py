@@ -121,15 +121,23 @@ def _refuse_unseen_changes(
     model = None if column is None else column.info.get("searchable")
     if model is None:
         return
-    given = _given(statement, many, one)
-    if COLUMN in given:
-        return
-    columns = searched_columns(model)
-    names = given.keys() & {*columns, *(column.key for column in columns.values())}
+    given, columns = _given(statement, many, one), searched_columns(model)
+    searched = {*columns, *(column.key for column in columns.values())}
+    names = given.keys() & searched if COLUMN not in given else set()
     if isinstance(statement, sa.Insert) and statement.select is None:
         names = {name for name in names if isinstance(given[name], sa.ClauseElement)}
+    changed = _changed_on_conflict(statement)
+    names |= changed & searched if COLUMN not in changed else set()
     if names:
         raise TypeError(REFUSED.format(f"{', '.join(sorted(names))} of {statement.table.name} without their tokens"))
+
+
+def _changed_on_conflict(statement: sa.Update | sa.Insert) -> set[str]:
+    """What an INSERT changes in the row that is there already: each database has its own clause for it."""
+    clause: Any = getattr(statement, "_post_values_clause", None)
+    pairs = getattr(clause, "update_values_to_set", None) or getattr(clause, "update", None) or ()
+    keys = pairs.keys() if isinstance(pairs, Mapping) else (pair[0] for pair in pairs)
+    return {str(getattr(key, "key", key)) for key in keys}
 
 
 def _given(

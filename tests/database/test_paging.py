@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -13,11 +14,13 @@ from hypothesis import strategies as st
 from sqlalchemy.orm import Session
 
 from backoffice.database.attributes import attribute
+from backoffice.database.counting import Count, count
 from backoffice.database.paging import Place, Reader, Window
 from backoffice.database.selection import Selection, Vocabulary
 from backoffice.database.sorting import SortKey
 from backoffice.errors import BadInput
 from backoffice.models import Article, Collection, User
+from tests.everything import NEEDED, OTHER, PLAIN, Base, Everything, everything
 from tests.factories import NOON, collect, make_article, make_articles, make_user
 
 pytestmark = pytest.mark.usefixtures("english")
@@ -139,6 +142,66 @@ def test_there_and_back_are_the_same_pages_and_positions(
 
 def ids(window: Window) -> list[int]:
     return [a.id for a in window.rows]
+
+
+SORTABLE = [n for n in (*PLAIN, *NEEDED) if n.removesuffix("_needed") not in ("json", "pickle", "binary")]
+
+
+@pytest.fixture
+def all_kinds(session: Session) -> Iterator[Session]:
+    """Rows with every kind of column: both values of each several times, and none."""
+    engine = session.get_bind()
+    Base.metadata.create_all(engine)
+    for n in range(9):
+        needed = {f"{name}_needed": value for name, value in OTHER.items()} if n % 2 else {}
+        session.add(everything(**[{}, PLAIN, OTHER][n % 3], **needed))
+    session.commit()
+    yield session
+    session.rollback()
+    Base.metadata.drop_all(engine)
+
+
+def test_every_kind_of_column_is_walked_both_ways(all_kinds: Session) -> None:
+    columns = {name: attribute(Everything, name) for name in (*SORTABLE, "id")}
+    vocabulary = Vocabulary(Everything, sortable=columns, default_sort=(SortKey("id"),))
+    for name in SORTABLE:
+        for descending in (False, True):
+            selection = Selection(vocabulary, sa.select(Everything), sort=(SortKey(name, descending),))
+            pages = Reader(all_kinds, selection, secret="s", per_page=2, seconds=60)
+            dialect = all_kinds.get_bind().dialect.name
+            ordered = [row.id for row in all_kinds.scalars(selection.ordered(dialect))]
+            window, seen = pages.read(Place()), []
+            seen += ids(window)
+            while window.has_next:
+                window = pages.read(Place(after=window.after))
+                seen += ids(window)
+            assert seen == ordered, name
+            back = ids(window)
+            while window.has_previous:
+                window = pages.read(Place(before=window.before))
+                back = ids(window) + back
+            assert back == ordered, name
+
+
+def test_positions_are_counted_from_the_end_too(session: Session) -> None:
+    make_articles(session, 11)
+    pages = reader(session, (), 4)
+    last = pages.read(Place(last=True))
+    before = pages.read(Place(before=last.before))
+    assert [(w.first, w.last) for w in (last, before)] == [(-4, -1), (-8, -5)]
+    again = pages.read(Place(after=before.after))
+    assert (ids(again), again.first) == (ids(last), -4)
+
+
+def test_a_position_that_was_noted_is_not_taken_for_a_count(session: Session) -> None:
+    articles = make_articles(session, 10)
+    pages = reader(session, (SortKey("id"),), 4)
+    second = pages.read(Place(after=pages.read(Place()).after))
+    session.execute(sa.delete(Article).where(Article.id.in_([a.id for a in articles[:3]])))
+    session.commit()
+    third = pages.read(Place(after=second.after))
+    assert (len(third.rows), third.has_next) == (2, False)
+    assert count(session, pages.keyset.selection, third) == Count(7)
 
 
 def test_a_composite_key_is_walked_too(session: Session) -> None:

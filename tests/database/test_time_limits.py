@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from flask import Flask
 from sqlalchemy.orm import Session
 
-from backoffice.database.time_limits import TooBroad, go_on_reading, limited
+from backoffice.database.time_limits import TooBroad, go_on_reading, limited, prepare_time_limits
 from backoffice.extensions import db
 from backoffice.models import Article
 from tests.factories import make_article
@@ -55,3 +55,17 @@ def test_rows_that_are_fetched_one_by_one_are_stopped_too(limited_session: Sessi
                                                   slow_condition(backend))).order_by(Article.id)  # fmt: skip
         with pytest.raises(TooBroad):
             session.execute(limited(slow, 0.2)).all()
+
+
+def test_what_the_operator_has_set_holds_for_other_statements(app: Flask, backend: str) -> None:
+    options, read, kept = {
+        "sqlite": ({"timeout": 7}, "PRAGMA busy_timeout", 7000),
+        "mysql": ({"init_command": "SET SESSION max_statement_time = 7"}, "SELECT @@SESSION.max_statement_time", 7),
+        "postgresql": ({"options": "-c statement_timeout=7s"}, "SHOW statement_timeout", "7s"),
+    }[backend]
+    with app.app_context():
+        engine = sa.create_engine(db.engine.url, connect_args=options, poolclass=sa.NullPool)
+    prepare_time_limits(engine)
+    with Session(engine) as session:
+        session.execute(limited(sa.select(sa.literal(1)), 1)).all()
+        assert session.scalar(sa.text(read)) == kept

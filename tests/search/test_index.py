@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import click
 import pytest
 import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskCliRunner
+from sqlalchemy.dialects import mysql, postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from backoffice.database import reindexing, search_index
@@ -110,6 +112,16 @@ def test_a_deleted_record_is_found_no_more(session: Session, by_index: Ask) -> N
     assert by_index("article", Article, "title") == {articles[2].id}
 
 
+def upsert(session: Session, row: dict[str, Any], **changes: Any) -> sa.Insert:
+    """An INSERT that changes the row that is there already, in the words of each database."""
+    dialect = session.get_bind().dialect.name
+    if dialect == "sqlite":
+        return sqlite.insert(Article).values(row).on_conflict_do_update(index_elements=["id"], set_=changes)
+    if dialect == "postgresql":
+        return postgresql.insert(Article).values(row).on_conflict_do_update(index_elements=["id"], set_=changes)
+    return mysql.insert(Article).values(row).on_duplicate_key_update(**changes)
+
+
 def test_a_statement_that_would_miss_the_tokens_is_refused(session: Session, by_index: Ask) -> None:
     article = make_article(session, title="before")
     table = Article.__table__
@@ -125,6 +137,10 @@ def test_a_statement_that_would_miss_the_tokens_is_refused(session: Session, by_
     with pytest.raises(TypeError, match="search_tokens"):
         session.execute(sa.update(Article), [{"id": article.id, "version": 1, "title": "after"}])
     session.rollback()
+    with pytest.raises(TypeError, match="search_tokens"):
+        session.execute(upsert(session, {"id": article.id, "title": "x", "content": ""}, title="after"))
+    session.rollback()
+    session.execute(upsert(session, {"id": article.id, "title": "x", "content": ""}, content="after"))
     article.title = sa.func.upper("x")
     with pytest.raises(TypeError, match="search_tokens"):
         session.commit()

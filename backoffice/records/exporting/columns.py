@@ -11,12 +11,12 @@ from sqlalchemy.dialects import mysql
 from sqlalchemy.ext.hybrid import HybridExtensionType
 
 from backoffice.database.attributes import Attribute, Kind
+from backoffice.database.limits import MYSQL
 from backoffice.models import UTCDateTime
 from backoffice.records.exporting.values import PLAIN, exact_value
 
 # Exact values by columns: None, texts and numbers, as many in each column as the block has rows.
 Block = list[Sequence[Any]]
-MYSQL = ("mysql", "mariadb")
 
 
 @dataclass(frozen=True)
