@@ -20,11 +20,14 @@ from backoffice.admin.presenters import FilterColumn, Link
 from backoffice.admin.wording import CALENDAR, Words, conditions_of
 from backoffice.database.attributes import Kind
 from backoffice.database.filtering import MAX_DEPTH, MAX_LINKED
+from backoffice.database.reading import quoted
 from backoffice.database.selection import Selection
 from backoffice.errors import BadInput, NotFound
 
 # The builder names every chosen record up to so many a condition; of more it shows the keys.
 MOST_NAMED = 100
+# More arguments than any address of ours has.
+MOST_ARGUMENTS = 100
 
 
 class FilterView(ListingView):
@@ -96,16 +99,18 @@ class FilterView(ListingView):
 
 def _address_of_list(address: str) -> tuple[str, MultiDict[str, str]]:
     parts = split(inside(address))
-    if parts is None or not parts.path:
+    if parts is None or not parts.path or parts.query.count("&") >= MOST_ARGUMENTS:
         raise BadInput(_("This is not the address of a list. Open the list and choose Filter there."))
-    return parts.path, MultiDict(parse_qsl(parts.query, max_num_fields=100))
+    return parts.path, MultiDict(parse_qsl(parts.query))
 
 
 def _named(known: Any, name: str) -> Any:
     """The column or comparison of this name; None where none is named."""
     found = next((item for item in known if item.name == name), None)
     if name and found is None:
-        raise NotFound(_("There is no column or comparison “%(name)s” here. Choose one that is shown.", name=name))
+        raise NotFound(
+            _("There is no column or comparison “%(name)s” here. Choose one that is shown.", name=quoted(name))
+        )
     return found
 
 

@@ -12,7 +12,7 @@ from backoffice.admin.base import BaseRecordView, view_for
 from backoffice.admin.presenters import FilterColumn, Operator, Pill
 from backoffice.admin.related import find_related
 from backoffice.admin.wording import Words, choices, operator_label
-from backoffice.database.attributes import Attribute, Kind
+from backoffice.database.attributes import Attribute, Kind, primary_key
 from backoffice.database.filtering import ME, Group, group_of
 from backoffice.database.keys import key_text
 from backoffice.database.moments import is_aware
@@ -105,15 +105,24 @@ def _scalar(found: Attribute, operator: str, text: str) -> Any:
     if found.kind is Kind.BOOLEAN and text in ("true", "false"):
         return text == "true"
     if found.kind in (Kind.ONE, Kind.MANY) and operator in ("in", "not_in"):
-        if text == ME:
-            return ME
-        record = find_related(found.related, text)
-        if record is None:
-            raise BadInput(_("No record “%(text)s” was found. Choose one from the list.", text=quoted(text)))
-        text = key_text(record)
-    if found.kind in (Kind.INTEGER, Kind.ONE, Kind.MANY) and text.isascii() and text.isdigit() and len(text) < 16:
-        return int(text)
-    return text
+        return _related_key(found, text)
+    return _whole(text) if found.kind in (Kind.INTEGER, Kind.ONE, Kind.MANY) else text
+
+
+def _related_key(found: Attribute, text: str) -> Any:
+    if text == ME:
+        return ME
+    record = find_related(found.related, text)
+    if record is None:
+        raise BadInput(_("No record “%(text)s” was found. Choose one from the list.", text=quoted(text)))
+    key = key_text(record)
+    return _whole(key) if [part.kind for part in primary_key(found.related)] == [Kind.INTEGER] else key
+
+
+def _whole(text: str) -> Any:
+    """The text as a number of JSON, where that is written the very same and keeps every digit in a browser."""
+    is_plain = text.isascii() and text.isdigit() and len(text) < 16 and str(int(text)) == text
+    return int(text) if is_plain else text
 
 
 def pills(view: BaseRecordView, address: ListAddress) -> list[Pill]:

@@ -129,7 +129,9 @@ class Operands {
     picker.addEventListener("change", (event) => {
       const key = event.target.value;
       if (!key) return;
-      choose(integer(key) ?? key, picker.querySelector("[role=combobox]").value);
+      // A key of another kind may look like a number and be another one as such: 007.
+      const number = Number(key);
+      choose(Number.isSafeInteger(number) && String(number) === key ? number : key, picker.querySelector("[role=combobox]").value);
       picker.querySelector(".picker-clear").click();
     });
     for (const key of keys) choose(key, nameOf(key));
