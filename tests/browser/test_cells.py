@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Locator, expect
+from playwright.sync_api import Locator, Route, expect
 from sqlalchemy.orm import Session
 
 from backoffice.models import Article
@@ -178,3 +178,50 @@ def test_an_editable_list_fits_a_small_screen(member: Callable[..., Person], lib
     assert box["x"] >= 0
     assert box["x"] + box["width"] <= 375
     check(editor, "a cell on a small screen")
+
+
+def test_a_cell_opened_later_takes_over_from_one_on_its_way(member: Callable[..., Person], library: Library):
+    editor = member("editor")
+    editor.visit("/admin/article/?search=番茄")
+    held: list[Route] = []
+    editor.page.route("**/cell/?*name=title*", lambda route: held.append(route))
+    key = library.tomatoes.id
+    with editor.page.expect_request("**/cell/?*name=title*"):
+        cell(editor, key, "title").dblclick(position={"x": 3, "y": 3})
+    cell(editor, key, "published_at").dblclick()
+    moment = editor_of(editor).get_by_label("Published at", exact=True)
+    expect(moment).to_be_focused()
+    [late] = held
+    late.continue_()
+    editor.page.wait_for_timeout(300)
+    expect(editor_of(editor)).to_have_count(1)
+    expect(moment).to_be_focused()
+    expect(cell(editor, key, "title")).not_to_have_attribute("aria-busy", "true")
+    editor.page.unroute("**/cell/?*name=title*")
+    moment.press("Escape")
+    assert edit(editor, key, "title", "Title").input_value() == "番茄育苗笔记"
+
+
+def test_a_yes_or_no_is_turned_over_once_however_often_it_is_clicked(member: Callable[..., Person], library: Library):
+    editor = member("editor")
+    editor.visit("/admin/article/?search=番茄")
+    held: list[Route] = []
+    sent: list[Route] = []
+    # No list of ours has a yes or no to edit: the box stands in for one.
+    editor.page.route("**/cell/?*name=title*", lambda route: held.append(route))
+    editor.page.route("**/ajax/update/?*", lambda route: sent.append(route))
+    title = cell(editor, library.tomatoes.id, "title")
+    with editor.page.expect_request("**/cell/?*name=title*"):
+        title.dblclick(position={"x": 3, "y": 3})
+    title.dblclick(position={"x": 3, "y": 3})
+    assert len(held) == 1
+    answer = held[0].fetch()
+    with editor.page.expect_request("**/ajax/update/?*"):
+        held[0].fulfill(response=answer, body=answer.text().replace('type="text"', 'type="checkbox"'))
+    title.dispatch_event("dblclick")
+    editor.page.wait_for_timeout(100)
+    [only] = sent
+    only.continue_()
+    expect(editor_of(editor)).to_have_count(0)
+    expect(title).to_be_focused()
+    assert (len(held), len(sent)) == (1, 1)

@@ -8,11 +8,20 @@ export function connect(table, signal) {
   const editable = (cell) => cell?.tagName === "TD" && "editable" in (heads[cell.cellIndex]?.dataset ?? {}) && cell;
   const pencil = Object.assign(document.createElement("button"), { type: "button", className: "cell-pencil" });
   let editor = null;
+  let opening = null;
 
+  // One at a time: a cell that is opened later takes over, and the same one again is not opened twice.
   const open = async (cell) => {
-    if (editor && !(await editor.leave())) return;
-    editor = new Editor(table, heads, cell, goOn);
-    await editor.open();
+    if (cell === opening || (cell === editor?.cell && editor.saving)) return;
+    opening = cell;
+    try {
+      const isLeft = !editor || (await editor.leave());
+      if (!isLeft || cell !== opening || signal.aborted) return;
+      editor = new Editor(table, heads, cell, goOn);
+      await editor.open();
+    } finally {
+      if (cell === opening) opening = null;
+    }
   };
   const cells = () => [...table.tBodies[0].rows].flatMap((row) => [...row.cells].filter(editable));
   const goOn = (cell, step) => {
@@ -71,7 +80,7 @@ class Editor {
   }
 
   get isDirty() {
-    return Boolean(this.form) && this.contents() !== this.before;
+    return Boolean(this.form) && this.before !== undefined && this.contents() !== this.before;
   }
 
   async open() {
@@ -81,6 +90,7 @@ class Editor {
     if (!form) return;
     this.show(form);
     await this.ready();
+    if (!this.form) return;
     this.before = this.contents();
     this.field.focus();
     this.field.select?.();
@@ -144,12 +154,16 @@ class Editor {
   async ask() {
     const { pk: id, version = "" } = this.row.dataset;
     const query = new URLSearchParams({ id, version, name: this.heads[this.cell.cellIndex].dataset.name });
-    const response = await fetch(`${this.table.dataset.url}?${query}`, { headers: { ...ASKED, Accept: "text/html" } }).catch(() => null);
-    if (!response?.ok) return this.tell((await response?.json().catch(() => null))?.error ?? this.table.dataset.textFailed);
-    return new DOMParser().parseFromString(await response.text(), "text/html").querySelector("form");
+    const { signal } = this.going;
+    const response = await fetch(`${this.table.dataset.url}?${query}`, { headers: { ...ASKED, Accept: "text/html" }, signal }).catch(() => null);
+    const told = await (response?.ok ? response.text() : response?.json())?.catch(() => null);
+    if (signal.aborted) return null;
+    if (!response?.ok || told === null) return this.tell(told?.error ?? this.table.dataset.textFailed);
+    return new DOMParser().parseFromString(told, "text/html").querySelector("form");
   }
 
   async finish(step = 0) {
+    if (this.saving) return;
     // A picker settles on what was typed when it is left.
     document.activeElement.blur();
     if (!(await this.leave())) return;
@@ -159,20 +173,26 @@ class Editor {
 
   // Closes, saved or unchanged; false where what was typed could not be saved.
   async leave() {
-    if (!this.form) return true;
-    if (this.isDirty || this.resolved) return this.save();
+    // Who cancels while it is being sent has left all the same.
+    if (this.saving || (this.form && (this.isDirty || this.resolved))) return (await this.save()) || !this.form;
     this.close();
     return true;
   }
 
-  async save() {
-    if (this.saving) return false;
-    this.saving = true;
+  // Sent once, however many wait for it.
+  save() {
+    this.saving ??= this.sendBusily();
+    return this.saving;
+  }
+
+  async sendBusily() {
     this.form.ariaBusy = "true";
-    const done = await this.send();
-    this.saving = false;
-    if (this.form) this.form.ariaBusy = null;
-    return done;
+    try {
+      return await this.send();
+    } finally {
+      this.saving = null;
+      if (this.form) this.form.ariaBusy = null;
+    }
   }
 
   async send() {
