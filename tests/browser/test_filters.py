@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, quote, urlsplit
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Locator, expect
+from playwright.sync_api import Locator, Route, expect
 
 from tests.browser.conftest import Library
 from tests.browser.person import Person
@@ -84,6 +84,27 @@ def test_a_tree_is_built_and_opened_again(member: Callable[..., Person], library
     assert asked(viewer) == tree
 
 
+def test_a_filter_sent_while_the_last_one_is_on_its_way_is_the_one_that_comes(
+    member: Callable[..., Person], library: Library
+) -> None:
+    viewer = member("viewer")
+    viewer.visit(LIST)
+    late: list[Route] = []
+    viewer.page.route(lambda address: "where=" in address and "never" in address, lambda route: late.append(route))
+    dialog = open_builder(viewer)
+    fill(condition(dialog, 0), "title", "contains")
+    value = condition(dialog, 0).get_by_label("Value")
+    value.fill("never")
+    with viewer.page.expect_request(lambda request: "where=" in request.url and "never" in request.url):
+        dialog.get_by_role("button", name="Apply").click()
+    open_builder(viewer)
+    value.fill("三体")
+    apply(viewer, dialog)
+    assert asked(viewer) == {"all": [["title", "contains", "三体"]]}
+    expect(viewer.page.locator("[data-count]")).to_have_attribute("data-count", "1")
+    assert len(late) == 1
+
+
 def test_records_are_chosen_one_after_the_other(member: Callable[..., Person], library: Library) -> None:
     viewer = member("viewer")
     viewer.visit(with_filter({"all": [["user", "in", [library.grace.id]]]}))
@@ -95,6 +116,31 @@ def test_records_are_chosen_one_after_the_other(member: Callable[..., Person], l
     apply(viewer, dialog)
     assert asked(viewer) == {"all": [["user", "in", [library.ada.id]]]}
     expect(viewer.page.locator("[data-count]")).to_have_attribute("data-count", "42")
+
+
+def test_a_key_that_only_looks_like_a_number_is_kept_as_it_came(
+    member: Callable[..., Person], library: Library
+) -> None:
+    viewer = member("viewer")
+    viewer.visit(LIST)
+
+    def rename(route: Route) -> None:
+        answer = route.fetch()
+        found = answer.json()
+        for option in found["results"]:
+            option["id"] = {"ada": "007", "grace": "7"}.get(option["label"], option["id"])
+        route.fulfill(response=answer, json=found)
+
+    viewer.page.route("**/admin/user/lookup/**", rename)
+    dialog = open_builder(viewer)
+    fill(condition(dialog, 0), "user", "in")
+    for name in ("ada", "grace"):
+        viewer.choose("Author", name)
+    expect(dialog.locator(".filter-chosen li")).to_have_count(2)
+    with viewer.page.expect_request("**/admin/article/filter/**") as sent:
+        dialog.get_by_role("button", name="Apply").click()
+    address = parse_qs(urlsplit(sent.value.url).query)["list"][0]
+    assert json.loads(parse_qs(urlsplit(address).query)["where"][0]) == {"all": [["user", "in", ["007", 7]]]}
 
 
 def test_what_is_wrong_is_told_in_place_and_kept(member: Callable[..., Person], library: Library) -> None:

@@ -14,6 +14,7 @@ export function connect(link, signal) {
     }
     if (!dialog || signal.aborted) return;
     const tree = dialog.querySelector(".filter-tree");
+    forget(dialog.querySelector("form"));
     tree.opened = index;
     if (!dialog.isConnected) link.after(dialog);
     dialog.showModal();
@@ -83,10 +84,17 @@ async function send(link, address, form, tree, wrong, dialog) {
     const told = await answer?.json().catch(() => null);
     return (wrong.textContent = told?.error ?? tree.told.texts.failed);
   }
+  forget(form);
   for (const [name, value] of asked.searchParams) form.append(make("input", { type: "hidden", name, value }));
   form.dataset.checked = "yes";
   dialog.close();
   form.requestSubmit(form.querySelector("#filter-apply"));
+}
+
+// What was sent before stays in the form where the list that it asked for never came.
+function forget(form) {
+  delete form.dataset.checked;
+  for (const input of form.querySelectorAll(":scope > input[type=hidden]")) input.remove();
 }
 
 function make(tag, properties) {
