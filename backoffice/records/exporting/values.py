@@ -23,8 +23,9 @@ def export_value(attribute: Attribute, value: Any) -> Any:
     return escape_formula(exact) if isinstance(exact, str) and attribute.kind not in PLAIN else exact
 
 
-# Their texts are made here, of characters that no formula begins with, save the sign of a number.
-PLAIN = frozenset({Kind.NUMBER, Kind.DATE, Kind.TIME, Kind.DATETIME, Kind.BINARY, Kind.OPAQUE})
+# Their texts are made here, of characters that no formula begins with, save the sign of a number. Base64 is not among
+# them: it may begin with a plus, and `+A1/B2` is a sum of cells.
+PLAIN = frozenset({Kind.NUMBER, Kind.DATE, Kind.TIME, Kind.DATETIME, Kind.OPAQUE})
 
 
 def exact_value(attribute: Attribute, value: Any) -> Any:

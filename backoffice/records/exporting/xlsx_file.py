@@ -17,6 +17,7 @@ from __future__ import annotations
 import zipfile
 from collections.abc import Iterable, Iterator
 from contextlib import closing
+from itertools import count
 from typing import IO
 
 from flask_babel import gettext as _
@@ -80,14 +81,14 @@ class _Workbook:
         self.rows = self.bytes = 0
         self.archive = zipfile.ZipFile(pipe, "w", zipfile.ZIP_DEFLATED, compresslevel=COMPRESSION)
         self._write_parts(parts.FIRST_PARTS)
-        self._begin_sheet(parts.sheet_name(title, 1))
+        self._begin_sheet(self._free_name(title))
 
     def add(self, block: Block) -> None:
         """Write a block, on a new sheet from where it does not fit on this one."""
         done, rows = 0, len(block[0])
         while done < rows:
             if self.rows >= MOST_ROWS or self.bytes >= MOST_BYTES:
-                self._begin_sheet(parts.sheet_name(self.title, len(self.names) + 1))
+                self._begin_sheet(self._free_name(self.title))
             some = min(rows - done, MOST_ROWS - self.rows)
             self._write_rows([values[done : done + some] for values in block], some)
             done += some
@@ -95,7 +96,7 @@ class _Workbook:
     def finish(self) -> None:
         """Write the end: what had to be cut, and the workbook itself."""
         if cut := sum(cells.cut for cells in self.cells):
-            self._begin_sheet(parts.sheet_name(_("Note"), 1), headings=[_note(cut)])
+            self._begin_sheet(self._free_name(_("Note")), headings=[_note(cut)])
         self._end_sheet()
         self._write_parts(parts.last_parts(self.names))
 
@@ -104,6 +105,12 @@ class _Workbook:
         if self.sheet is not None:
             self.sheet.close()
         self.archive.close()
+
+    def _free_name(self, title: str) -> str:
+        """The title, numbered until no other sheet has it: Excel refuses two that differ in capitals alone."""
+        taken = {name.casefold() for name in self.names}
+        names = (parts.sheet_name(title, number) for number in count(1))
+        return next(name for name in names if name.casefold() not in taken)
 
     def _write_rows(self, block: Block, number: int) -> None:
         numbers = range(self.rows + 1, self.rows + number + 1)
