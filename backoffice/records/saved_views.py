@@ -61,8 +61,11 @@ def _in_tabs(view: SavedView) -> tuple[bool, str, int, int]:
 
 
 def opens_first(views: Iterable[SavedView], person: Person) -> SavedView | None:
-    """What a list shows that is opened without arguments: the person's own default, else that of their first role."""
-    defaults = [view for view in views if view.is_default]
+    """What a list shows that is opened without arguments: the person's own default, else that of their first role.
+
+    Whose role was deleted may have a second one of their own: then the first of their tabs opens, every time.
+    """
+    defaults = sorted((view for view in views if view.is_default), key=_in_tabs)
     for role_id in (None, *person.roles):
         for view in defaults:
             if view.role_id == role_id and (role_id is not None or view.owner_id == person.id):
@@ -88,7 +91,7 @@ def create(
         raise BadInput(_("You have %(most)s saved views of this list. Delete one first.", most=MAX_VIEWS))
     view = SavedView(
         endpoint=endpoint,
-        name=free_name(name, mine),
+        name=free_name(name, mine, own=True),
         owner_id=person.id,
         role_id=role_id,
         is_default=is_default,
@@ -98,7 +101,7 @@ def create(
         _check_share(session, person, view, role_id)
     others = _other_defaults(session, person, view, role_id) if is_default else ()
     view.position = _next_position(session, view, role_id)
-    with _saving(session, view.name):
+    with _saving(session, view.name, role_id, own=True):
         _no_longer_default(others)
         session.add(view)
     return view
@@ -107,17 +110,23 @@ def create(
 def change(session: Session, person: Person, view: SavedView, version: str, **values: Any) -> None:
     """Set `name`, `role_id`, `is_default` or `arguments` of a view that is still in the version the person saw."""
     expect(view, version)
+    own = view.owner_id == person.id
     if "name" in values:
-        values["name"] = free_name(values["name"], _siblings(session, view, SavedView.owner_id == view.owner_id))
+        others = _siblings(session, view, SavedView.owner_id == view.owner_id)
+        values["name"] = free_name(values["name"], others, own=own)
     if "arguments" in values:
         values["arguments"] = _kept(values["arguments"])
-    role_id, is_default = values.get("role_id", view.role_id), values.get("is_default", view.is_default)
+    role_id = values.get("role_id", view.role_id)
+    if role_id is None and not own:
+        # What opens first for its owner alone is not for anybody else to choose, nor to learn.
+        values["is_default"] = False
+    is_default = values.get("is_default", view.is_default)
     if role_id != view.role_id:
         if role_id is not None:
             _check_share(session, person, view, role_id)
         values["position"] = _next_position(session, view, role_id)
     others = _other_defaults(session, person, view, role_id) if is_default else ()
-    with _saving(session, values.get("name", view.name)):
+    with _saving(session, values.get("name", view.name), role_id, own=own):
         _no_longer_default(others)
         for name, value in values.items():
             setattr(view, name, value)
@@ -146,7 +155,7 @@ def move(session: Session, view: SavedView, step: int) -> None:
 def delete(session: Session, view: SavedView, version: str) -> None:
     """Delete a view that is still in the version the person saw."""
     expect(view, version)
-    with _saving(session, view.name):
+    with _saving(session, view.name, own=True):
         session.delete(view)
 
 
@@ -156,14 +165,17 @@ def expect(view: SavedView, version: str) -> None:
         raise _stale(view.name)
 
 
-def free_name(text: str, others: Sequence[SavedView]) -> str:
-    """The name as it is kept: 1 to 60 characters that no other view of this owner and list bears."""
+def free_name(text: str, others: Sequence[SavedView], *, own: bool) -> str:
+    """The name as it is kept: 1 to 60 characters that no other view of this owner and list bears.
+
+    `own` where the person who names it is the owner: nobody else is shown the names of private views.
+    """
     name = " ".join(checked(text[: MAX_NAME * 10]).split())
     if not 1 <= len(name) <= MAX_NAME:
         raise BadInput(_("A saved view needs a name of 1 to %(most)s characters.", most=MAX_NAME))
     for other in others:
         if name.casefold() == other.name.casefold():
-            raise _taken(other.name)
+            raise _taken(other.name, own=own)
     return name
 
 
@@ -208,13 +220,13 @@ def _check_share(session: Session, person: Person, view: SavedView, role_id: int
     if not person.may_share_with(role_id):
         raise NotAllowed(_("You may not share a view of this list with that role. Ask an administrator to do it."))
     if session.get(Role, role_id) is None:
-        raise BadInput(_("There is no such role. Reload the page and choose another."))
+        raise _no_role()
     if len(_siblings(session, view, SavedView.role_id == role_id)) >= MAX_VIEWS:
         raise BadInput(_("This role has %(most)s shared views of this list. Delete one first.", most=MAX_VIEWS))
 
 
 @contextmanager
-def _saving(session: Session, name: str) -> Iterator[None]:
+def _saving(session: Session, name: str, role_id: int | None = None, *, own: bool) -> Iterator[None]:
     """One transaction; what the database refuses is told in the words of saved views."""
     try:
         with committing(session), session.no_autoflush:
@@ -222,7 +234,9 @@ def _saving(session: Session, name: str) -> Iterator[None]:
     except StaleRecord:
         raise _stale(name) from None
     except sa.exc.IntegrityError:
-        raise _taken(name) from None
+        if role_id is not None and session.get(Role, role_id) is None:
+            raise _no_role() from None
+        raise _taken(name, own=own) from None
 
 
 def _stale(name: str) -> Conflict:
@@ -232,5 +246,11 @@ def _stale(name: str) -> Conflict:
     )  # fmt: skip
 
 
-def _taken(name: str) -> Conflict:
+def _no_role() -> BadInput:
+    return BadInput(_("There is no such role. Reload the page and choose another."))
+
+
+def _taken(name: str, *, own: bool) -> Conflict:
+    if not own:
+        return Conflict(_("This name is taken. Choose another name."))
     return Conflict(_("You already have a view called “%(name)s” here. Choose another name.", name=quoted(name)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -30,6 +31,13 @@ def somebody(session: Session) -> Somebody:
 
 def role_id(session: Session, name: str) -> int:
     return session.scalars(sa.select(Role.id).where(Role.name == name)).one()
+
+
+def temporary_role(session: Session, name: str) -> int:
+    role = Role(name=name, permissions=[])
+    session.add(role)
+    session.commit()
+    return role.id
 
 
 def keep(session: Session, person: Person, name: str, **values: object) -> SavedView:
@@ -104,6 +112,30 @@ def test_there_is_one_default_a_role_and_one_a_person(session: Session, somebody
         assert [view.is_default for view in views] == [False, False, True]
 
 
+def test_of_two_private_defaults_the_first_tab_opens(session: Session, somebody: Somebody):
+    """Deleting a role leaves its default to the owner, who may have one already."""
+    manager = somebody("admin", manages=True)
+    keep(session, manager, "Some tab")
+    keep(session, manager, "Mine", is_default=True)
+    theirs = [temporary_role(session, f"temporary {n}") for n in range(2)]
+    for role in theirs:
+        view = keep(session, manager, f"Theirs {role}", role_id=role, is_default=True)
+        view.position = 5
+        session.commit()
+    session.execute(sa.delete(Role).where(Role.id.in_(theirs)))
+    session.commit()
+    session.expire_all()
+    views = saved_views.visible(session, "article", manager)
+    assert [view.is_default for view in views] == [False, True, True, True]
+    for given in (views, views[::-1]):
+        first = saved_views.opens_first(given, manager)
+        assert first is not None
+        assert first.name == "Mine"
+    saved_views.change(session, manager, views[2], str(views[2].version), is_default=True)
+    session.expire_all()
+    assert [view.is_default for view in views] == [False, False, True, False], "choosing one anew settles it"
+
+
 def test_nobody_takes_the_default_of_a_role_from_whoever_owns_it(session: Session, somebody: Somebody):
     ada, grace, manager = somebody(may_share=True), somebody(may_share=True), somebody("admin", manages=True)
     keep(session, ada, "Ada's", role_id=ada.roles[0], is_default=True)
@@ -112,6 +144,56 @@ def test_nobody_takes_the_default_of_a_role_from_whoever_owns_it(session: Sessio
     keep(session, manager, "The manager's", role_id=ada.roles[0], is_default=True)
     session.expire_all()
     assert session.scalars(sa.select(SavedView.name).where(SavedView.is_default)).all() == ["The manager's"]
+
+
+def test_a_view_taken_from_a_role_tells_nothing_of_its_owners_own(session: Session, somebody: Somebody):
+    ada, manager = somebody(may_share=True), somebody("admin", manages=True)
+    keep(session, ada, "Ada's secret", is_default=True)
+    shared = keep(session, ada, "Ours", role_id=ada.roles[0], is_default=True)
+    for name in ("ADA'S SECRET", "ada's  secret"):
+        with pytest.raises(Conflict) as refused:
+            saved_views.change(session, manager, shared, str(shared.version), name=name)
+        assert str(refused.value) == "This name is taken. Choose another name."
+    saved_views.change(session, manager, shared, str(shared.version), role_id=None, is_default=True)
+    session.expire_all()
+    assert (shared.role_id, shared.is_default) == (None, False)
+    first = saved_views.opens_first(saved_views.visible(session, "article", ada), ada)
+    assert first is not None
+    assert first.name == "Ada's secret"
+
+
+@pytest.mark.parametrize("making", [True, False])
+def test_a_role_that_goes_meanwhile_is_told_as_such(
+    session: Session, somebody: Somebody, monkeypatch: pytest.MonkeyPatch, making: bool
+):
+    manager = somebody("admin", manages=True)
+    role = temporary_role(session, "temporary")
+    view = keep(session, manager, "Mine")
+    check = saved_views._check_share
+
+    def go(*asked: Any) -> None:
+        check(*asked)
+        with Session(session.get_bind()) as other:
+            other.execute(sa.delete(Role).where(Role.id == role))
+            other.commit()
+
+    monkeypatch.setattr(saved_views, "_check_share", go)
+    act = {
+        True: lambda: saved_views.create(session, manager, "article", "Theirs", {}, role),
+        False: lambda: saved_views.change(session, manager, view, "1", role_id=role),
+    }[making]
+    with pytest.raises(BadInput, match="There is no such role"):
+        act()
+
+
+def test_a_name_that_is_taken_meanwhile_is_told_as_such(
+    session: Session, somebody: Somebody, monkeypatch: pytest.MonkeyPatch
+):
+    ada = somebody()
+    keep(session, ada, "Mine")
+    monkeypatch.setattr(saved_views, "free_name", lambda name, *_others, **_own: name)
+    with pytest.raises(Conflict, match="You already have a view called “Mine” here"):
+        keep(session, ada, "Mine")
 
 
 def test_a_stale_change_is_refused_and_names_the_view(session: Session, somebody: Somebody):
@@ -202,12 +284,10 @@ def test_there_are_only_so_many_views(session: Session, somebody: Somebody):
 
 def test_views_go_with_their_owner_and_become_private_without_their_role(session: Session, somebody: Somebody):
     manager, ada = somebody("admin", manages=True), somebody()
-    role = Role(name="temporary", permissions=[])
-    session.add(role)
-    session.commit()
-    view = keep(session, manager, "Theirs", role_id=role.id)
+    role = temporary_role(session, "temporary")
+    view = keep(session, manager, "Theirs", role_id=role)
     keep(session, ada, "Gone")
-    session.execute(sa.delete(Role).where(Role.id == role.id))
+    session.execute(sa.delete(Role).where(Role.id == role))
     session.execute(sa.delete(Staff).where(Staff.id == ada.id))
     session.commit()
     session.expire_all()
