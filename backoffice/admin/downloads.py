@@ -90,7 +90,13 @@ def _pieces(file: IO[bytes]) -> Iterator[bytes]:
 
 def _disposition(name: str) -> str:
     """RFC 6266: the name as it is for browsers of this century, in ASCII for the others."""
-    plain = "".join("-" if c in '\\/:*?"<>|' or not c.isprintable() else c for c in name)[-MAX_NAME:]
-    ascii_only = unicodedata.normalize("NFKD", plain).encode("ascii", "ignore").decode()
+    plain = _nameable(name)
+    # Wide signs of Chinese keyboards become quotes and slashes here: what a name may not hold is taken out after it.
+    ascii_only = _nameable(unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode())
     text = f'attachment; filename="{ascii_only}"'
     return text if ascii_only == plain else f"{text}; filename*=UTF-8''{quote(plain, safe='')}"
+
+
+def _nameable(name: str) -> str:
+    """The name without what some system keeps out of file names, or what ends it in a header."""
+    return "".join("-" if c in '\\/:*?"<>|' or not c.isprintable() else c for c in name)[-MAX_NAME:]

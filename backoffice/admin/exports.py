@@ -15,12 +15,11 @@ from backoffice.admin.columns import own_columns, read_columns
 from backoffice.admin.declaration import is_secret
 from backoffice.admin.downloads import send_while_made
 from backoffice.admin.filter_pages import FilterView
-from backoffice.admin.opened import person_before
 from backoffice.database.attributes import Attribute, Kind
 from backoffice.database.keys import key_text
+from backoffice.database.reading import quoted
 from backoffice.errors import BadInput, NotFound
 from backoffice.records.exporting import FORMATS, Column, Source, export
-from backoffice.records.saved_views import visible
 
 
 class ExportView(FilterView):
@@ -34,9 +33,11 @@ class ExportView(FilterView):
         self.require("export")
         if export_type not in self.export_types:
             known = ", ".join(self.export_types)
-            raise NotFound(_("There is no export “%(kind)s”. There is: %(known)s.", kind=export_type, known=known))
-        names = self.exported_columns(request.args.get("columns", ""))
-        selection = self.read_selection()
+            raise NotFound(
+                _("There is no export “%(kind)s”. There is: %(known)s.", kind=quoted(export_type), known=known)
+            )
+        opened, selection = self.open_asked()
+        names = self.exported_columns(opened.arguments.get("columns", ""))
         source = Source(
             self.session.engine,
             selection.ordered(self.db_session.get_bind().dialect.name),
@@ -46,7 +47,7 @@ class ExportView(FilterView):
             options=[*self.loading(names), *self.light(names)],
         )
         today = selection.asker.now.astimezone(selection.asker.zone).date().isoformat()
-        name = "-".join(filter(None, (self.endpoint, self._view_name(), today)))
+        name = "-".join(filter(None, (self.endpoint, opened.base.name if opened.base else "", today)))
         # The file has a connection of its own: this one goes back before the first row is read.
         self.db_session.close()
         chunks = export(export_type, source, str(self.name))
@@ -77,14 +78,6 @@ class ExportView(FilterView):
 
         return read
 
-    def _view_name(self) -> str:
-        """The name of the saved view that the list shows or departs from."""
-        asked = request.args.get("based") or request.args.get("view", "")
-        if not asked.isdigit():
-            return ""
-        views = visible(self.db_session, self.endpoint, person_before(self))
-        return next((view.name for view in views if str(view.id) == asked), "")
-
     @expose("/download/")
     def download_view(self) -> Any:
         """A binary value of a record, as a file that no browser opens by itself."""
@@ -94,7 +87,7 @@ class ExportView(FilterView):
         found = self.find(name) if name in shown else None
         value = getattr(record, name) if found and found.kind is Kind.BINARY else None
         if value is None:
-            raise NotFound(_("This record has no file “%(name)s”.", name=name))
+            raise NotFound(_("This record has no file “%(name)s”.", name=quoted(name)))
         return send_file(
             BytesIO(value),
             mimetype="application/octet-stream",

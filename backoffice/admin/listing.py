@@ -20,7 +20,7 @@ from backoffice.admin.columns import read_columns
 from backoffice.admin.export_menu import export_menu
 from backoffice.admin.filters import add_condition, other_match, pills
 from backoffice.admin.formatting import between
-from backoffice.admin.opened import open_list, refused, view_tabs
+from backoffice.admin.opened import Opened, open_list, refused, view_tabs
 from backoffice.admin.pager import count_in_words, pager
 from backoffice.admin.presenters import Action, Cell, Header, Link, Listing, Pager, Row
 from backoffice.admin.related import may_read
@@ -28,6 +28,7 @@ from backoffice.database.attributes import Kind
 from backoffice.database.counting import Count, count, exact_count
 from backoffice.database.keys import key_text
 from backoffice.database.paging import Reader, Window, read_place
+from backoffice.database.reading import quoted
 from backoffice.database.searching import is_indexed
 from backoffice.database.selection import Selection, Vocabulary
 from backoffice.database.sorting import SortKey
@@ -53,7 +54,7 @@ class ListingView(BaseRecordView):
                 return self._filter(address)
             if "arrange" in request.args:
                 return redirect(rearranged(self, address, request.args), 303)
-            opened.check(address)
+            opened.check(address.selection)
             listing = self.listing(address, actions=self.actions())
         except (BadInput, NotFound) as problem:
             if not opened.exactly:
@@ -71,9 +72,16 @@ class ListingView(BaseRecordView):
     @expose("/count/")
     def count_view(self) -> Any:
         """The exact number of rows that the address selects, for who asks for it: TooBroad where it takes too long."""
-        selection = self.read_selection()
+        _opened, selection = self.open_asked()
         found = Count(exact_count(self.db_session, selection, EXACT_COUNT_SECONDS))
         return jsonify(count=found.value, text=count_in_words(found, narrowed=selection.narrowed))
+
+    def open_asked(self) -> tuple[Opened, Selection]:
+        """What a file or a count of the list is asked for: the rows of the arguments and of the view they name."""
+        opened = open_list(self, request.args, may_default=False)
+        selection = self.read_selection(args=opened.arguments)
+        opened.check(selection)
+        return opened, selection
 
     def url_of_list(self, **arguments: str) -> str:
         """The address of the list with these arguments."""
@@ -120,7 +128,9 @@ class ListingView(BaseRecordView):
             return 0
         if not self.can_set_page_size or text not in map(str, self.page_size_options):
             known = ", ".join(map(str, self.page_size_options))
-            raise BadInput(_("A page cannot have %(size)s rows. It can have: %(known)s.", size=text, known=known))
+            raise BadInput(
+                _("A page cannot have %(size)s rows. It can have: %(known)s.", size=quoted(text), known=known)
+            )
         return int(text)
 
     def _filter(self, address: ListAddress) -> Response:

@@ -20,6 +20,7 @@ from backoffice.admin.columns import offered_columns
 from backoffice.admin.presenters import Listing, Pager
 from backoffice.admin.presenters_views import Refusal, Tab, ViewMenu, ViewTabs
 from backoffice.database.reading import quoted
+from backoffice.database.selection import Selection
 from backoffice.errors import BackofficeError, BadInput, NotFound
 from backoffice.models import SavedView
 from backoffice.records.saved_views import ARGUMENTS, Person, opens_first, visible
@@ -51,12 +52,13 @@ class Opened:
             return {"based": str(self.base.id)}
         return {"view": ALL} if self.default is not None else {}
 
-    def check(self, address: ListAddress) -> None:
+    def check(self, selection: Selection) -> None:
         """Refuse what is not there, and a search that the list no longer knows: it would mean more rows."""
         if self.missing:
             raise NotFound(_("There is no saved view “%(view)s” in this list, or it is not shared with you.",
                              view=quoted(self.missing)))  # fmt: skip
-        if self.exactly and self.arguments.get("search") and not address.selection.search:
+        kept = self.base.arguments.get("search") if self.base else None
+        if kept and self.arguments.get("search") == kept and not selection.search:
             raise BadInput(_("This list can no longer be searched."))
 
 
@@ -78,8 +80,11 @@ def person_before(view: BaseRecordView) -> Person:
     )
 
 
-def open_list(view: BaseRecordView, args: Mapping[str, str]) -> Opened:
-    """What the arguments of an address open, among the views that this person sees."""
+def open_list(view: BaseRecordView, args: Mapping[str, str], *, may_default: bool = True) -> Opened:
+    """What the arguments of an address open, among the views that this person sees.
+
+    A file or a count of the list takes no default: the links of the list say all that they mean.
+    """
     person = person_before(view)
     views = visible(view.db_session, view.endpoint, person)
     default = opens_first(views, person)
@@ -89,7 +94,7 @@ def open_list(view: BaseRecordView, args: Mapping[str, str]) -> Opened:
         base = _named(views, asked)
         if base is None:
             return Opened({}, person, views, None, default, exactly=True, missing=asked)
-    elif asked or given or based:
+    elif asked or given or based or not may_default:
         # Somebody else's private view may stand in an address that was passed on: its rows are asked for all the same.
         return Opened(given, person, views, None if asked else _named(views, based), default)
     else:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import csv
 import html
+import io
 import json
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
 import pytest
 import sqlalchemy as sa
@@ -199,6 +202,79 @@ def test_links_from_all_stay_off_the_default(ada: FlaskClient, session: Session)
         assert f'href="{ARTICLES}"' not in page.partition('<div class="views">')[2]
 
 
+# -- files and counts --------------------------------------------------------------------------------------------------
+
+
+def exported(client: FlaskClient, query: str) -> list[list[str]]:
+    """The rows of a CSV file, its heads first."""
+    text = page_of(client, f"{ARTICLES}export/csv/?{query}").removeprefix("\ufeff")
+    return list(csv.reader(io.StringIO(text, newline="")))
+
+
+def counted(client: FlaskClient, query: str) -> int:
+    answer = client.get(f"{ARTICLES}count/?{query}")
+    assert answer.status_code == 200, answer.text
+    return int(answer.get_json()["count"])
+
+
+def test_a_file_and_a_count_of_a_view_hold_its_rows(ada: FlaskClient, session: Session):
+    make_articles(session, 3, published_at=NOON)
+    for title in ("b", "a"):
+        make_article(session, title=title)
+    view = keep(ada, "Drafts", where=DRAFTS, sort="title", columns="title")
+    assert exported(ada, f"view={view}") == [["Title"], ["a"], ["b"]]
+    assert exported(ada, f"view={view}&sort=-title") == [["Title"], ["b"], ["a"]]
+    assert exported(ada, f"view={view}&columns=id,title")[0] == ["ID", "Title"]
+    assert exported(ada, f"view={view}&search=b") == [["Title"], ["b"]]
+    assert len(exported(ada, f"based={view}&columns=title")) == 6, "it departs from the view"
+    assert [counted(ada, asked) for asked in (f"view={view}", f"based={view}", "view=all")] == [2, 5, 5]
+    for asked, name in ((f"view={view}", "Drafts-"), (f"based={view}", "Drafts-"), ("view=all", "")):
+        disposition = ada.get(f"{ARTICLES}export/csv/?{asked}").headers["Content-Disposition"]
+        assert re.search(rf'filename="article-{name}\d{{4}}-\d\d-\d\d\.csv"', disposition), disposition
+
+
+def test_a_file_and_a_count_take_no_default(ada: FlaskClient, session: Session):
+    make_articles(session, 3)
+    keep(ada, "Mine", search="nothing at all", is_default="1")
+    assert len(exported(ada, "")) == 4
+    assert counted(ada, "") == 3
+
+
+def test_a_file_and_a_count_of_a_view_that_is_not_there_are_not_found(
+    ada: FlaskClient, grace: FlaskClient, session: Session
+):
+    make_article(session)
+    view = keep(ada, "Mine", where=DRAFTS)
+    for asked in (str(view), "999999", "abc", "1%00"):
+        for path in ("export/csv/", "count/"):
+            for more in ("", "&search=x"):
+                assert "There is no saved view" in page_of(grace, f"{ARTICLES}{path}?view={asked}{more}", 404)
+
+
+def test_a_file_of_a_view_whose_search_is_gone_is_refused(
+    app: Flask, ada: FlaskClient, session: Session, monkeypatch: pytest.MonkeyPatch
+):
+    make_article(session, title="y")
+    view = keep(ada, "Mine", search="x")
+    listed = next(v for v in app.extensions["admin"][0]._views if v.endpoint == "article")
+    monkeypatch.setattr(listed, "vocabulary", replace(listed.vocabulary, searchable={}))
+    for address in (f"export/csv/?view={view}", f"export/csv/?view={view}&columns=title", f"?view={view}&columns=id"):
+        assert "can no longer be searched" in page_of(ada, ARTICLES + address, 400)
+
+
+@pytest.mark.parametrize(
+    ("name", "plain"),
+    [("x＂; filename=＂evil.exe", "x-; filename=-evil.exe"), ("a／b＼c：d＜e＞f｜g？h＊", "a-b-c-d-e-f-g-h-")],
+)
+def test_a_views_name_stays_within_the_name_of_its_file(ada: FlaskClient, session: Session, name: str, plain: str):
+    view = keep(ada, name, sort="id")
+    disposition = ada.get(f"{ARTICLES}export/csv/?view={view}").headers["Content-Disposition"]
+    quoted = re.match(r'attachment; filename="([^"]*)"; filename\*=UTF-8\'\'([\w%.-]+)$', disposition)
+    assert quoted, disposition
+    assert quoted[1].startswith(f"article-{plain}-2")
+    assert unquote(quoted[2]).startswith(f"article-{name}-2")
+
+
 # -- sharing and changing ----------------------------------------------------------------------------------------------
 
 
@@ -219,6 +295,22 @@ def test_only_owner_and_managers_change_a_shared_view(
     kept = session.get_one(SavedView, view)
     assert (kept.name, kept.role_id) == ("Everybody’s", None)
     assert tabs(page_of(ada, ARTICLES)) == ["[All]", "Everybody’s"], "it is its owner’s alone again"
+
+
+def test_who_takes_a_view_from_a_role_learns_nothing_of_its_owners_own(
+    ada: FlaskClient, sign_in: Callable[..., FlaskClient], session: Session
+):
+    keep(ada, "Ada’s secret", search="a", is_default="1")
+    shared = keep(ada, "Ours", search="b", role_id=role_id(session, "editor"), is_default="1")
+    admin = sign_in("admin")
+    sent = {"id": shared, "version": "1", "name": "ADA’S SECRET"}
+    answer = admin.post(f"{ARTICLES}views/edit/", data=sent)
+    assert answer.status_code == 409
+    assert "This name is taken." in answer.text
+    assert "Ada’s secret" not in html.unescape(answer.text)
+    answer = admin.post(f"{ARTICLES}views/edit/", data={**sent, "name": "Ours", "is_default": "1"})
+    assert answer.status_code == 302
+    assert tabs(page_of(ada, ARTICLES)) == ["All", "[Ada’s secret]", "Ours"]
 
 
 def test_who_may_not_share_keeps_views_for_themselves(sign_in: Callable[..., FlaskClient], session: Session):
