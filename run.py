@@ -20,6 +20,7 @@ from waitress.server import create_server
 
 from backoffice import create_app
 from backoffice.access import accounts
+from backoffice.admin.downloads import PIECE
 from backoffice.commands import telling_plainly
 from backoffice.commands.demo import load_with_bar
 from backoffice.commands.search import reindex_what_is_due
@@ -78,6 +79,8 @@ def _bind(app: Flask, settings: Settings) -> Any:
             max_request_body_size=(settings.max_upload_mb + 1) * 1024 * 1024,
             # A download that nobody reads waits on the disk and not in a thread that others need.
             outbuf_high_watermark=2 * 1024**3,
+            # What has been sent of a buffer in memory stays there until all of it is: pages do, files go to the disk.
+            outbuf_overflow=PIECE // 2,
             ident=None,
             # Behind a proxy the application reads these headers itself.
             clear_untrusted_proxy_headers=settings.proxies == 0,

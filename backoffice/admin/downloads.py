@@ -54,7 +54,7 @@ class _Turn:
 
     def held_by(self, chunks: Generator[bytes]) -> Iterator[bytes]:
         try:
-            yield from chunks
+            yield from _in_pieces(chunks)
         finally:
             self.end()
 
@@ -62,6 +62,18 @@ class _Turn:
         if not self.over:
             self.over = True
             self.turns.release()
+
+
+def _in_pieces(chunks: Iterator[bytes]) -> Iterator[bytes]:
+    """The first chunk at once, the others together in pieces: servers keep small ones in memory."""
+    yield next(chunks, b"")
+    held = bytearray()
+    for chunk in chunks:
+        held += chunk
+        if len(held) >= PIECE:
+            yield bytes(held)
+            held.clear()
+    yield bytes(held)
 
 
 def _whole(response: Response) -> Response:

@@ -239,3 +239,12 @@ def test_the_list_carries_no_inputs_of_its_filter(admin: FlaskClient) -> None:
     page = page_of(admin, LIST)
     assert "filter_value" not in page
     assert User.__tablename__ in page
+
+
+@pytest.mark.parametrize("zone", ["Pacific/Kiritimati", "Etc/GMT+12", "America/New_York"])
+def test_moments_at_the_ends_of_the_calendar_are_worded(admin: FlaskClient, zone: str) -> None:
+    admin.set_cookie("zone", zone)
+    for operator in ("at_most", "at_least"):
+        for moment in ("9999-12-31T23:59:59", "0001-01-01T00:00:00"):
+            where = json.dumps(["created_at", operator, moment])
+            assert admin.get("/admin/article/", query_string={"where": where}).status_code == 200
