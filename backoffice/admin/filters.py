@@ -18,7 +18,8 @@ from backoffice.database.keys import key_text
 from backoffice.database.moments import is_aware
 from backoffice.database.operators import WITHOUT_OPERAND, operators_of
 from backoffice.database.reading import quoted
-from backoffice.database.selection import Selection, Vocabulary
+from backoffice.database.selection import Selection
+from backoffice.database.vocabulary import Vocabulary
 from backoffice.errors import BadInput
 
 ENTRIES: dict[Kind, str] = {

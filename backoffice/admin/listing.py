@@ -30,9 +30,10 @@ from backoffice.database.keys import key_text
 from backoffice.database.paging import Reader, Window, read_place
 from backoffice.database.reading import quoted
 from backoffice.database.searching import is_indexed
-from backoffice.database.selection import Selection, Vocabulary
+from backoffice.database.selection import Selection
 from backoffice.database.sorting import SortKey
 from backoffice.database.time_limits import TooBroad, go_on_reading
+from backoffice.database.vocabulary import Vocabulary
 from backoffice.errors import BackofficeError, BadInput, NotFound
 
 ACTION_ICONS = {"publish": "check2-circle", "withdraw": "eye-slash", "delete": "trash"}

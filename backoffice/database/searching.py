@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 import sqlalchemy as sa
 from flask_babel import gettext as _
@@ -20,12 +20,10 @@ from backoffice.database.keys import foreign_key, has_key, parse_key
 from backoffice.database.operators import matches
 from backoffice.database.search_index import is_complete, matching
 from backoffice.database.values import parse_value
+from backoffice.database.vocabulary import Vocabulary
 from backoffice.errors import BadInput
 from backoffice.models.searchable import is_searchable
 from backoffice.models.tokens import COLUMNS, Phrase, like_pattern, phrases
-
-if TYPE_CHECKING:
-    from backoffice.database.selection import Vocabulary
 
 MAX_LENGTH = 200
 MAX_WORDS = 10

@@ -13,17 +13,7 @@ from backoffice.database.attributes import Attribute, attribute, primary_key
 from backoffice.database.filtering import Group, parse_where, print_where
 from backoffice.database.searching import check_search, exact, matched, probed
 from backoffice.database.sorting import SortKey, apply_sort, parse_sort
-
-
-@dataclass(frozen=True)
-class Vocabulary:
-    """What a list can be asked: the columns that can be searched, filtered and sorted by, under their public names."""
-
-    model: type[Any]
-    searchable: Mapping[str, Attribute] = field(default_factory=dict)
-    filterable: Mapping[str, Attribute] = field(default_factory=dict)
-    sortable: Mapping[str, Attribute] = field(default_factory=dict)
-    default_sort: tuple[SortKey, ...] = ()
+from backoffice.database.vocabulary import Vocabulary
 
 
 @dataclass(frozen=True)

@@ -14,8 +14,9 @@ from backoffice.database.attributes import attribute
 from backoffice.database.counting import Count, count, exact_count
 from backoffice.database.filtering import parse_where
 from backoffice.database.paging import Place, Reader
-from backoffice.database.selection import Selection, Vocabulary
+from backoffice.database.selection import Selection
 from backoffice.database.time_limits import TooBroad
+from backoffice.database.vocabulary import Vocabulary
 from backoffice.extensions import db
 from backoffice.models import Article
 from tests.factories import make_articles

@@ -18,8 +18,9 @@ from backoffice.database.counting import Count, count
 from backoffice.database.filtering import parse_where
 from backoffice.database.paging import Place, Reader, Window
 from backoffice.database.searching import is_indexed
-from backoffice.database.selection import Selection, Vocabulary
+from backoffice.database.selection import Selection
 from backoffice.database.sorting import SortKey
+from backoffice.database.vocabulary import Vocabulary
 from backoffice.models import Article
 from tests.factories import NOON, make_article, make_user
 from tests.pages import row_keys

@@ -16,8 +16,9 @@ from sqlalchemy.orm import Session
 from backoffice.database.attributes import attribute
 from backoffice.database.counting import Count, count
 from backoffice.database.paging import Place, Reader, Window
-from backoffice.database.selection import Selection, Vocabulary
+from backoffice.database.selection import Selection
 from backoffice.database.sorting import SortKey
+from backoffice.database.vocabulary import Vocabulary
 from backoffice.errors import BadInput
 from backoffice.models import Article, Collection, User
 from tests.everything import NEEDED, OTHER, PLAIN, Base, Everything, everything

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from backoffice.database.attributes import attribute
 from backoffice.database.searching import is_indexed, matched, probed
-from backoffice.database.selection import Vocabulary
+from backoffice.database.vocabulary import Vocabulary
 
 Ask = Callable[..., set[int]]
 
