@@ -65,6 +65,7 @@ def _product_addresses(world: World) -> Addresses:
         "newest": (articles(),),
         # By position; in small lists by the page's number.
         "deep": (articles(position=str(at + 1)), articles(page=str(at // PER_PAGE + 1))),
+        "last": (articles(last="1"),),
         "rare": (articles(search=WORDS["english"]["rare"]),),
         "rare-zh": (articles(search=WORDS["chinese"]["rare"]),),
         "frequent": (articles(search=WORDS["english"]["frequent"]),),
@@ -86,6 +87,7 @@ def floor() -> Contender:
             "newest": ("/articles",),
             "deep": (f"/articles?before={below}",),
             "step": (f"/articles?before={below - PER_PAGE}",),
+            "end": (f"/articles?before={2 * PER_PAGE + 1}",),
             "rare": (f"/articles?search={WORDS['english']['rare']}",),
             "rare-zh": (f"/articles?search={quote(WORDS['chinese']['rare'])}",),
             "frequent": (f"/articles?search={WORDS['english']['frequent']}",),
@@ -116,6 +118,7 @@ def _stock_addresses(world: World) -> Addresses:
         "newest": (articles(),),
         "deep": (articles(page=str(at // PER_PAGE)),),
         "step": (articles(page=str(at // PER_PAGE + 1)),),
+        "end": (articles(page=str(world.articles // PER_PAGE - 2)),),
         "rare": (articles(search=WORDS["english"]["rare"]),),
         "rare-zh": (articles(search=WORDS["chinese"]["rare"]),),
         "frequent": (articles(search=WORDS["english"]["frequent"]),),

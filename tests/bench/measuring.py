@@ -19,6 +19,8 @@ from tests.bench.tasks import Task, expected_rows, same_titles
 
 # A page that takes long is asked for less often.
 FEWEST, SECONDS_A_PAGE, WARM_UPS = 5, 8.0, 2
+# Pages that people come to by a link of another one, which a contender may lead on by.
+LINKED = {"step": ("deep", "next"), "end": ("last", "prev")}
 
 
 @dataclass
@@ -151,10 +153,11 @@ def address_of(task: Task, seat: Seat) -> str:
 def _addresses(task: Task, seat: Seat) -> tuple[str, ...]:
     """What to try; where a contender's pages lead on by a link, the link on each page that may be the one before."""
     known = seat.contender.addresses(seat.database.world)
-    if task.key != "step" or not seat.contender.links_on:
+    if task.key not in LINKED or not seat.contender.links_on:
         return known.get(task.key, ())
-    pages = [seat.server.client.get(path) for path in known["deep"]]
-    return tuple(page.link("next") for page in pages if page.status == 200)
+    start, rel = LINKED[task.key]
+    pages = [seat.server.client.get(path) for path in known[start]]
+    return tuple(page.link(rel) for page in pages if page.status == 200)
 
 
 def _is_right(contender: Contender, task: Task, connection: Any, rows: list[int], expected: list[int]) -> bool:

@@ -41,6 +41,7 @@ TASKS = (
     Task("newest", "article list, newest first", lambda _world: _newest()),
     Task("deep", "the page at 75 % depth", lambda world: _newest(skip=depth(world))),
     Task("step", "one page on from there", lambda world: _newest(skip=depth(world) + PER_PAGE)),
+    Task("end", "the last page but one", lambda _world: _newest(Article.id <= 2 * PER_PAGE, Article.id > PER_PAGE)),
     Task("rare", "search, a word in 0.1 % of titles", _found("english", "rare")),
     Task("rare-zh", "the same in Chinese", _found("chinese", "rare")),
     Task("frequent", "search, a word in 2 % of titles", _found("english", "frequent")),
