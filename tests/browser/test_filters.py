@@ -228,6 +228,17 @@ def test_conditions_and_groups_are_taken_out(member: Callable[..., Person], libr
     assert asked(viewer) is None
 
 
+@pytest.mark.parametrize(("width", "taken"), [(1280, 760), (375, 375)])
+def test_the_builder_takes_the_room_there_is(
+    member: Callable[..., Person], library: Library, width: int, taken: int
+) -> None:
+    person = member("viewer", viewport={"width": width, "height": 740})
+    person.visit(LIST)
+    box = open_builder(person).bounding_box()
+    assert box is not None
+    assert box["width"] == taken
+
+
 def test_a_panel_of_a_record_is_filtered_in_its_place(member: Callable[..., Person], library: Library) -> None:
     viewer = member("viewer")
     viewer.visit(f"/admin/user/relation/?id={library.reader.id}&name=collection_articles")
