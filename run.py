@@ -57,13 +57,13 @@ def main() -> None:
             _upgrade()
             reindex_what_is_due()
             one_time_password = _first_run(settings)
+        # What is there now stays for good: no request need wait for it to be gone through. Not collected before, as a
+        # signal that comes in the middle of that would be lost.
+        gc.freeze()
         # Ctrl-C ends it quietly from the moment the address is printed, also before the server listens.
         with suppress(KeyboardInterrupt):
             with app.app_context():
                 _tell(settings, one_time_password)
-            # What is there now stays for good: no request need wait for it to be gone through.
-            gc.collect()
-            gc.freeze()
             server.run()
         server.close()
 
