@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from threading import Thread
 from typing import Any
 
 import pytest
 from flask import Flask
 from playwright.sync_api import Browser, sync_playwright
 from sqlalchemy.orm import Session
-from werkzeug.serving import make_server
 
 from backoffice.access import accounts
 from backoffice.models import Article, User
 from tests.browser.person import ARGUMENTS, Person
 from tests.factories import NOON, collect, make_article, make_articles, make_user
+from tests.serving import served
 
 
 @dataclass
@@ -39,13 +38,8 @@ def site(make_app: Callable[..., Flask]) -> Flask:
 @pytest.fixture
 def address(site: Flask) -> Iterator[str]:
     """Where the application answers."""
-    server = make_server("127.0.0.1", 0, site, threaded=True)
-    thread = Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with served(site) as address:
+        yield address
 
 
 @pytest.fixture

@@ -7,7 +7,6 @@ import logging
 import sys
 import tempfile
 from pathlib import Path
-from threading import Thread
 from urllib.parse import quote
 
 import flask_migrate
@@ -15,7 +14,6 @@ import sqlalchemy as sa
 from flask import Flask
 from playwright.sync_api import Browser, sync_playwright
 from sqlalchemy.orm import Session
-from werkzeug.serving import make_server
 
 from backoffice import create_app
 from backoffice.access import accounts
@@ -27,6 +25,7 @@ from backoffice.models import Article, utcnow
 from tests.browser.person import ARGUMENTS, NEW_PASSWORD, Person
 from tests.conftest import browser_path
 from tests.documents import ROOT
+from tests.serving import served
 
 FOLDER = ROOT / "docs" / "screenshots"
 EMAIL = "admin@example.com"
@@ -56,14 +55,11 @@ def main() -> None:
             )
         )
         key = fill(app)
-        server = make_server("127.0.0.1", 0, app, threaded=True)
-        Thread(target=server.serve_forever, daemon=True).start()
-        with sync_playwright() as playwright:
+        with served(app) as address, sync_playwright() as playwright:
             chrome = playwright.chromium.launch(executable_path=browser_at, args=ARGUMENTS)
             for name, theme, locale, path in PICTURES:
-                take(chrome, f"http://127.0.0.1:{server.server_port}", name, theme, locale, path.format(key=key))
+                take(chrome, address, name, theme, locale, path.format(key=key))
             chrome.close()
-        server.shutdown()
 
 
 def fill(app: Flask) -> int:

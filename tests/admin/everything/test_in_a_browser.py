@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from threading import Thread
 
 import pytest
 import sqlalchemy as sa
 from flask import Flask
 from playwright.sync_api import Page, sync_playwright
 from sqlalchemy.orm import Session
-from werkzeug.serving import make_server
 
 from tests.admin.everything.shared import LIST, raw_row
 from tests.everything import OTHER, PLAIN, Everything, everything
+from tests.serving import served
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore:Dialect sqlite:sqlalchemy.exc.SAWarning"),
@@ -24,13 +23,8 @@ pytestmark = [
 @pytest.fixture
 def address(site: Flask) -> Iterator[str]:
     """Where the application answers while the test runs."""
-    server = make_server("127.0.0.1", 0, site, threaded=True)
-    thread = Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with served(site) as address:
+        yield address
 
 
 @pytest.fixture(params=[True, False], ids=["with-script", "without-script"])
