@@ -20,6 +20,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         instance_path=str(settings.instance_path),
         template_folder=str(ROOT / "templates"),
     )
+    app.jinja_environment = pages.context.Environment
     app.config.from_mapping(settings.flask_config())
     app.extensions["backoffice"] = settings
     settings.instance_path.mkdir(parents=True, exist_ok=True)

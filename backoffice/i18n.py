@@ -5,12 +5,14 @@ from __future__ import annotations
 import io
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.support import NullTranslations, Translations
 from flask import Flask, current_app, g, has_request_context, request
 from flask_babel import Babel, Domain, get_locale
+from markupsafe import Markup
 
 # Each language with its own name, as a person who reads it looks for it.
 LOCALES = (("en", "English"), ("zh_Hans_CN", "简体中文"))
@@ -24,7 +26,7 @@ def init_app(app: Flask, babel: Babel) -> None:
     """Bind Flask-Babel with our choice of language and our catalogues as its default domain."""
     babel.init_app(app, locale_selector=select_locale)
     babel.domain_instance = Catalogues()
-    # Templates ask some hundred times a page: past the steps in between.
+    # Templates ask some hundred times a page: past the steps in between. `_` alone is past Jinja's own, too.
     app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]  # added by the extension that Babel loads
         lambda text: _present().gettext(text),
         lambda one, many, number: _present().ngettext(one, many, number),
@@ -32,6 +34,7 @@ def init_app(app: Flask, babel: Babel) -> None:
         pgettext=lambda context, text: _present().pgettext(context, text),
         npgettext=lambda context, one, many, number: _present().npgettext(context, one, many, number),
     )
+    app.jinja_env.globals["_"] = _in_template
 
 
 def select_locale() -> str:
@@ -55,6 +58,12 @@ class Catalogues(Domain):  # type: ignore[misc]  # Flask-Babel is untyped
     def get_translations(self) -> NullTranslations:
         """The catalogue of the current language; texts stay as written where there is none."""
         return _present()
+
+
+def _in_template(text: str, **variables: Any) -> Markup:
+    """A message of a template, which is HTML; what stands in for its placeholders is escaped."""
+    words = Markup(_present().gettext(text))  # noqa: S704 - from a template or its translation
+    return words % variables if variables else words
 
 
 def _present() -> NullTranslations:

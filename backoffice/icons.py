@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 
 from flask import Flask, Response, request
@@ -21,18 +21,21 @@ _QUOTED = re.compile(r"""["']([a-z0-9-]{3,40})["']""")
 
 
 def init_app(app: Flask) -> None:
-    """Let templates draw an icon by its name: `{{ icon_svg("plus-lg") }}`."""
+    """Let templates draw a shape beside words: `{{ icon("plus-lg") }}`. It never carries a meaning alone."""
     app.add_url_rule("/icons.svg", "icons.static", lambda: Response(_sprite(), mimetype="image/svg+xml"))
     declare(app, "icons.static", PUBLIC)
-    app.jinja_env.globals["icon_svg"] = icon
+    app.jinja_env.globals["icon"] = icon
 
 
 def icon(name: str) -> Markup:
     """The icon called `name` on a page: by reference where the file has it, else drawn."""
-    if name not in named():
-        return icon_svg(name)
-    # Both names come from the program, never from a person.
-    address = f"{request.script_root}/icons.svg?v={_stamp()}#{name}"
+    return _reference(request.script_root, name) if name in named() else icon_svg(name)
+
+
+@lru_cache(maxsize=1024)
+def _reference(root: str, name: str) -> Markup:
+    address = f"{root}/icons.svg?v={_stamp()}#{name}"
+    # Both names come from the program and the server's settings, never from a person.
     return Markup(f'<svg class="icon" aria-hidden="true"><use href="{address}"/></svg>')  # noqa: S704
 
 

@@ -14,7 +14,7 @@ from backoffice.icons import icon_svg
 TEMPLATES = sorted((ROOT / "templates").rglob("*.html"))
 STATIC = ROOT / "backoffice" / "static"
 CONTROLLERS = {path.stem for path in (STATIC / "js" / "controllers").glob("*.js")}
-LAYOUT = (ROOT / "templates" / "layout.html").read_text(encoding="utf-8")
+ASSETS = (ROOT / "templates" / "assets.html").read_text(encoding="utf-8")
 
 
 def _name(path: Path) -> str:
@@ -36,13 +36,13 @@ def test_every_behaviour_asked_for_exists(path: Path) -> None:
 
 
 def test_every_behaviour_has_a_stamped_address() -> None:
-    listed = re.search(r"{% for name in \(([^)]*)\) ", LAYOUT)
+    listed = re.search(r"{% for name in \(([^)]*)\) ", ASSETS)
     assert listed
     assert set(re.findall(r"'([\w-]+)'", listed[1])) == CONTROLLERS
 
 
 def test_every_style_sheet_is_linked_once() -> None:
-    listed = re.search(r"{% for sheet in \(([^)]*)\) ", LAYOUT)
+    listed = re.search(r"{% for sheet in \(([^)]*)\) ", ASSETS)
     assert listed
     assert sorted(re.findall(r"'([\w-]+)'", listed[1])) == sorted(p.stem for p in (STATIC / "css").glob("*.css"))
 

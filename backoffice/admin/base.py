@@ -19,9 +19,10 @@ from werkzeug.routing import MapAdapter
 from backoffice.access.permissions import may
 from backoffice.access.redirects import referring_page
 from backoffice.admin.declaration import Declaration, is_long
-from backoffice.admin.formatting import between, format_value
-from backoffice.database.attributes import Attribute, Kind, attributes
+from backoffice.admin.formatting import between, formatter
+from backoffice.database.attributes import Attribute, Kind, attributes, label_of
 from backoffice.database.keys import has_key, key_text, parse_key
+from backoffice.database.selection import whole
 from backoffice.errors import NotAllowed, NotFound
 
 # An address to return to may hold one of its own, and so on: a longer one than this is forgotten.
@@ -41,7 +42,7 @@ class BaseRecordView(Declaration):
 
     def get_query(self) -> sa.Select[Any]:
         """The rows this person may see. Override with `super().get_query().where(…)`: it binds every page and path."""
-        return sa.select(self.model)
+        return whole(self.model)
 
     def may(self, action: str) -> bool:
         """Whether the declaration and the person's role both allow the action."""
@@ -82,15 +83,20 @@ class BaseRecordView(Declaration):
     get_one = fetch
 
     def loading(self, names: Iterable[str] = ()) -> list[Any]:
-        """Loader options: relations to one come along in the same statement."""
-        shown = list(names) or [found.name for found in attributes(self.model).values()]
+        """Loader options: relations to one come along in the same statement, in a list only with their name."""
+        listed = list(names)
+        # Who knows what a formatter reads of a related record.
+        bare = bool(listed) and not any(name in (self.column_formatters or {}) for name in listed)
         options = []
-        for name in shown:
+        for name in listed or attributes(self.model):
             found = self.find(name)
-            if found is not None and found.kind is Kind.ONE and not found.path:
-                options.append(joinedload(found.expression))
-            elif found is not None and found.path:
+            if found is not None and found.path:
                 options.append(_joined_path(found.path))
+            elif found is not None and found.kind is Kind.ONE:
+                label = label_of(found.related)
+                bare_here = bare and label and not any(other.startswith(f"{name}.") for other in listed)
+                option = joinedload(found.expression)
+                options.append(option.load_only(getattr(found.related, label)) if label and bare_here else option)
         return options
 
     def light(self, names: Sequence[str]) -> list[Any]:
@@ -137,21 +143,21 @@ class BaseRecordView(Declaration):
         """How a column's values are shown: by the declared formatter, its choices, or its kind."""
         formatters = (self.column_formatters_detail if long else None) or self.column_formatters
         if name in formatters:
-            formatter = formatters[name]
-            return lambda record: escape(formatter(self, None, record, name))
+            declared = formatters[name]
+            return lambda record: escape(declared(self, None, record, name))
         found = self.find(name)
         if found is None:
             raise LookupError(f"{self.endpoint}: column {name!r} is neither an attribute nor has a formatter")
-        get, blank = _getter(name), format_value(found, None)
+        get, draw = _getter(name), formatter(found, long=long)
         if found.kind is Kind.ONE:
-            return _related_shown(found, get, blank)
-        choices = self._column_choices_map.get(name) or {}
+            return _related_shown(found, get, draw(None))
+        choices = self._column_choices_map.get(name)
+        if not choices:
+            return lambda record: draw(get(record))
 
         def show(record: Any) -> Markup:
             value = get(record)
-            if choices and value in choices:
-                return escape(choices[value])
-            return blank if value is None and found.kind is not Kind.JSON else format_value(found, value, long=long)
+            return escape(choices[value]) if value in choices else draw(value)
 
         return show
 

@@ -136,7 +136,7 @@ class CellsView(EditingView):
         rows = super()._rows(records, names)
         if not self.cell_names or not self.may("edit"):
             return rows
-        return [replace(row, version=text) for row, text in zip(rows, self._versions(records), strict=True)]
+        return [row._replace(version=text) for row, text in zip(rows, self._versions(records), strict=True)]
 
     def row_version(self, record: Any) -> str:
         """What tells the state of a row from a later one: the version, or a hash of what can be edited in it."""

@@ -23,6 +23,8 @@ from backoffice.records.exporting.values import is_nothing
 
 # A list shows a line of it; more would only make the page heavy.
 CLAMP = 200
+Draw = Callable[[Any], Markup]
+Formatter = Callable[[Attribute, bool], Draw]
 TEXT, NUMBER, END = '<span class="value-text">', '<span class="value-number">', "</span>"
 YES, NO = '<span class="badge-soft badge-soft-success">', '<span class="badge-soft badge-soft-neutral">'
 # Beyond these a float is clearer with its exponent.
@@ -32,13 +34,17 @@ UNITS = ("KB", "MB", "GB", "TB")
 EXACT_DIGITS = 1000
 
 
-def format_value(attribute: Attribute, value: Any, *, long: bool = False) -> Markup:
-    """A value as HTML, everything in it escaped: one line cut short for lists, or whole (`long`) for details."""
-    if is_nothing(attribute, value):
-        return Markup(
-            '<span class="value-null"><span aria-hidden="true">—</span><span class="visually-hidden">{}</span></span>'
-        ).format(_("no value"))
-    return FORMATS.get(attribute.kind, _text)(attribute, value, long)
+def formatter(attribute: Attribute, *, long: bool = False) -> Callable[[Any], Markup]:
+    """What makes HTML of a column's values for this reader, everything in them escaped.
+
+    One line cut short for lists, or the whole (`long`) for details. What is the same for all of them is found once.
+    """
+    draw = FORMATTERS.get(attribute.kind, _text)(attribute, long)
+    if not is_nothing(attribute, None):
+        return draw
+    words = between('<span class="visually-hidden">', _("no value"), END)
+    blank = Markup(f'<span class="value-null"><span aria-hidden="true">—</span>{words}</span>')  # noqa: S704 - as below
+    return lambda value: blank if value is None else draw(value)
 
 
 def size_text(size: int) -> str:
@@ -51,73 +57,73 @@ def size_text(size: int) -> str:
 
 
 def between(start: str, text: Any, end: str) -> Markup:
-    """A text inside a tag of ours, escaped. Markup's own `format` takes several times as long, for every cell."""
+    """A text inside a tag of ours, escaped. Markup's own `format` takes several times as long."""
     return Markup(f"{start}{escape(text)}{end}")  # noqa: S704 - only the tag is taken as it is
 
 
-def _text(attribute: Attribute, value: Any, long: bool) -> Markup:
-    text = print_value(attribute, value)
-    if not text:
-        return Markup('<span class="value-empty">""</span>')
-    return between(TEXT, text if long else _cut(text), END)
+def _text(attribute: Attribute, long: bool) -> Draw:
+    empty = Markup('<span class="value-empty">""</span>')
+
+    def draw(value: Any) -> Markup:
+        text = print_value(attribute, value)
+        return between(TEXT, text if long else _cut(text), END) if text else empty
+
+    return draw
 
 
-def _number(attribute: Attribute, value: Any, long: bool) -> Markup:
-    text = str(value) if _is_key(attribute) else _number_text(value)
+def _number(attribute: Attribute, long: bool) -> Draw:
+    words = str if _is_key(attribute) else _number_text
     # In a list the whole column is drawn as numbers.
-    return between(NUMBER, text, END) if long else Markup.escape(text)
+    return lambda value: between(NUMBER, words(value), END) if long else Markup.escape(words(value))
 
 
-def _boolean(_attribute: Attribute, value: Any, _long: bool) -> Markup:
-    return between(YES, _("Yes"), END) if value else between(NO, _("No"), END)
+def _boolean(_attribute: Attribute, _long: bool) -> Draw:
+    yes, no = between(YES, _("Yes"), END), between(NO, _("No"), END)
+    return lambda value: yes if value else no
 
 
-def _moment(attribute: Attribute, value: Any, _long: bool) -> Markup:
-    if isinstance(value, datetime):
-        aware = value.tzinfo is not None
-        value = value.astimezone(UTC) if aware else value
-        exact = print_value(attribute, value) + ("Z" if aware else "")
-        words = _datetime_words(value.replace(tzinfo=None), get_locale())
-    elif isinstance(value, date):
-        exact, words = value.isoformat(), format_date(value, "medium", rebase=False)
-    elif isinstance(value, time):
-        exact, words = value.isoformat(), format_time(value, "medium", rebase=False)
-    else:
-        return _text(attribute, value, _long)
-    # Only a moment in UTC, which ends in Z, may be shown in another zone; a bare day or time is what it says.
-    return between(f'<time datetime="{escape(exact)}">', words, "</time>")
+def _moment(attribute: Attribute, long: bool) -> Draw:
+    locale, text = get_locale(), _text(attribute, long)
+
+    def draw(value: Any) -> Markup:
+        if isinstance(value, datetime):
+            return _datetime(value, locale)
+        if isinstance(value, (date, time)):
+            words = format_time if isinstance(value, time) else format_date
+            return _time(value.isoformat(), words(value, "medium", rebase=False))
+        return text(value)
+
+    return draw
 
 
 @lru_cache(maxsize=10_000)
-def _datetime_words(value: datetime, locale: Locale | None) -> str:
+def _datetime(value: datetime, locale: Locale | None) -> Markup:
     """Babel takes its time over each, and lists show the same moments again and again."""
-    return str(babel_datetime(value, "medium", locale=locale or "en"))
+    aware = value.tzinfo is not None
+    value = value.astimezone(UTC).replace(tzinfo=None) if aware else value
+    # Only a moment in UTC, which ends in Z, may be shown in another zone; a bare day or time is what it says.
+    return _time(value.isoformat() + ("Z" if aware else ""), babel_datetime(value, "medium", locale=locale or "en"))
 
 
-def _interval(attribute: Attribute, value: Any, _long: bool) -> Markup:
-    return Markup('<span class="value-number">{}</span>').format(print_value(attribute, value))
+def _time(exact: str, words: str) -> Markup:
+    return between(f'<time datetime="{exact}">', words, "</time>")
 
 
-def _enum(attribute: Attribute, value: Any, _long: bool) -> Markup:
-    return Markup('<span class="badge-soft badge-soft-info">{}</span>').format(print_value(attribute, value))
+def _printed(start: str, end: str = END) -> Formatter:
+    """Between two tags, as it is printed everywhere."""
+    return lambda attribute, _long: lambda value: between(start, print_value(attribute, value), end)
 
 
-def _json(_attribute: Attribute, value: Any, long: bool) -> Markup:
+def _json(_attribute: Attribute, long: bool) -> Draw:
     if long:
-        return Markup('<pre class="value-json">{}</pre>').format(print_json(value, nullable=False, pretty=True))
-    return Markup('<code class="value-json">{}</code>').format(_cut(print_json(value, nullable=False)))
+        return lambda value: between(
+            '<pre class="value-json">', print_json(value, nullable=False, pretty=True), "</pre>"
+        )
+    return lambda value: between('<code class="value-json">', _cut(print_json(value, nullable=False)), "</code>")
 
 
-def _uuid(attribute: Attribute, value: Any, _long: bool) -> Markup:
-    return Markup('<code class="value-uuid">{}</code>').format(print_value(attribute, value))
-
-
-def _binary(_attribute: Attribute, value: Any, _long: bool) -> Markup:
-    return Markup('<span class="value-binary">{}</span>').format(size_text(len(value)))
-
-
-def _opaque(attribute: Attribute, value: Any, _long: bool) -> Markup:
-    return Markup('<code class="value-opaque">{}</code>').format(print_value(attribute, value))
+def _binary(_attribute: Attribute, _long: bool) -> Draw:
+    return lambda value: between('<span class="value-binary">', size_text(len(value)), END)
 
 
 def _number_text(value: Any) -> str:
@@ -144,7 +150,7 @@ def _cut(text: str) -> str:
     return line if len(line) <= CLAMP else line[:CLAMP].rstrip() + "…"
 
 
-FORMATS: dict[Kind, Callable[[Attribute, Any, bool], Markup]] = {
+FORMATTERS: dict[Kind, Formatter] = {
     Kind.TEXT: _text,
     Kind.INTEGER: _number,
     Kind.NUMBER: _number,
@@ -152,10 +158,10 @@ FORMATS: dict[Kind, Callable[[Attribute, Any, bool], Markup]] = {
     Kind.DATE: _moment,
     Kind.TIME: _moment,
     Kind.DATETIME: _moment,
-    Kind.INTERVAL: _interval,
-    Kind.ENUM: _enum,
+    Kind.INTERVAL: _printed(NUMBER),
+    Kind.ENUM: _printed('<span class="badge-soft badge-soft-info">'),
     Kind.JSON: _json,
-    Kind.UUID: _uuid,
+    Kind.UUID: _printed('<code class="value-uuid">', "</code>"),
     Kind.BINARY: _binary,
-    Kind.OPAQUE: _opaque,
+    Kind.OPAQUE: _printed('<code class="value-opaque">', "</code>"),
 }

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 
+from babel import Locale
 from babel.numbers import format_compact_decimal
 from flask_babel import format_decimal, get_locale
 from flask_babel import gettext as _
@@ -19,11 +21,16 @@ NEAR = 2
 def amount(count: Count) -> str:
     """The number, as far as it is known: “343”, “about 1.2M”, “more than 10,000”."""
     if count.kind == "estimate":
-        rounded = format_compact_decimal(count.value, fraction_digits=1, locale=get_locale() or "en")
-        return str(_("about %(count)s", count=rounded))
+        return str(_("about %(count)s", count=_rounded(count.value, get_locale() or "en")))
     exact: str = format_decimal(count.value)
     return exact if count.is_exact else str(_("at least %(count)s", count=exact) if count.value != CAP
                                             else _("more than %(count)s", count=exact))  # fmt: skip
+
+
+@lru_cache(maxsize=1000)
+def _rounded(value: int, locale: Locale | str) -> str:
+    """Babel takes its time, and a list says the same estimate three times."""
+    return str(format_compact_decimal(value, fraction_digits=1, locale=locale))
 
 
 def count_in_words(count: Count, *, narrowed: bool) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from markupsafe import Markup
 
@@ -43,8 +43,7 @@ class Header:
     editable: bool = False
 
 
-@dataclass(frozen=True)
-class Cell:
+class Cell(NamedTuple):
     """One value, formatted; `kind` (see database.attributes.Kind) decides its alignment."""
 
     name: str
@@ -52,8 +51,7 @@ class Cell:
     html: Markup
 
 
-@dataclass(frozen=True)
-class Row:
+class Row(NamedTuple):
     """One record of a list; the first cell carries the link to it. Empty addresses are not allowed to this person.
 
     `version` tells the state that is shown from a later one, where cells can be edited.

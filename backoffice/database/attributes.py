@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
@@ -110,7 +110,8 @@ def attribute(model: type[Any], name: str) -> Attribute:
     return Attribute(**{**vars(found), "name": name, "path": tuple(path)})
 
 
-def attributes(model: type[Any]) -> dict[str, Attribute]:
+@once
+def attributes(model: type[Any]) -> Mapping[str, Attribute]:
     """Every mapped column and relation of a model by name, in the order of their declaration, columns first.
 
     Columns of the product's own (`info={"internal": True}`), such as search tokens, are on no page and left out.
@@ -133,6 +134,11 @@ def version_attribute(model: type[Any]) -> str | None:
     """The name of the integer that counts a record's changes, where the model keeps one."""
     mapper: Mapper[Any] = sa.inspect(model)
     return None if mapper.version_id_col is None else mapper.get_property_by_column(mapper.version_id_col).key
+
+
+def label_of(model: type[Any]) -> str | None:
+    """The text column that is a record's name, where the model says so in `__label__`."""
+    return getattr(model, "__label__", None)
 
 
 def _lookup(model: type[Any], name: str) -> Attribute:

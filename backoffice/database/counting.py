@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from backoffice.database.paging import Window, count_of
-from backoffice.database.selection import Selection
+from backoffice.database.selection import Selection, whole
 from backoffice.database.time_limits import TooBroad, go_on_reading, limited
 
 CAP = 10_000
@@ -102,7 +102,8 @@ def _sum(counts: list[Any]) -> Any:
 
 def _is_whole_table(selection: Selection) -> bool:
     # A scope that says anything more than the model is one that may leave rows out.
-    return not selection.narrowed and selection.scope.compare(sa.select(selection.vocabulary.model))
+    everything = whole(selection.vocabulary.model)
+    return not selection.narrowed and (selection.scope is everything or selection.scope.compare(everything))
 
 
 def _estimate(session: Session, selection: Selection) -> int | None:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import MutableMapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+import flask.templating
 from flask import Flask, current_app, request, url_for
 from flask_babel import get_locale
+from markupsafe import Markup
 
 from backoffice.access import permissions
 from backoffice.config import Settings
@@ -16,9 +19,18 @@ from backoffice.i18n import LOCALES
 from backoffice.logs import request_id
 
 
+class Environment(flask.templating.Environment):
+    """Flask's, whose templates look globals up in a plain dictionary: some hundred times a page."""
+
+    def make_globals(self, d: MutableMapping[str, Any] | None) -> MutableMapping[str, Any]:
+        """What is global when a template is loaded, which is after everything has been set up."""
+        return {**self.globals, **(d or {})}
+
+
 def init_app(app: Flask, settings: Settings) -> None:
     """Hand the frame's values to every template, beside what Flask-Login and Flask-WTF hand out."""
-    asset = _asset_now if settings.environment == "development" else _asset
+    editing = settings.environment == "development"
+    asset, assets = (_asset_now, _assets_now) if editing else (_asset, _assets)
 
     # The space before a block says nothing, and in a long list it would be a tenth of the page.
     app.jinja_env.lstrip_blocks = True
@@ -33,6 +45,7 @@ def init_app(app: Flask, settings: Settings) -> None:
             "locales": LOCALES,
             "may": permissions.may,
             "asset": asset,
+            "assets": assets,
             "request_id": request_id(),
         }
 
@@ -45,6 +58,21 @@ def _asset(path: str) -> str:
 def _asset_now(path: str) -> str:
     """The same while somebody edits the files."""
     return _address(request.script_root, path, _changed(_file(path)))
+
+
+def _assets() -> Markup:
+    """The links to every style and script; drawn once, as they are the same on every page."""
+    return _drawn_assets(request.script_root)
+
+
+@lru_cache(maxsize=16)
+def _drawn_assets(_script_root: str) -> Markup:
+    return Markup(current_app.jinja_env.get_template("assets.html").render(asset=_asset))  # noqa: S704 - a template
+
+
+def _assets_now() -> Markup:
+    """The same while somebody edits the files."""
+    return Markup(current_app.jinja_env.get_template("assets.html").render(asset=_asset_now))  # noqa: S704 - as above
 
 
 @lru_cache(maxsize=1024)

@@ -13,7 +13,7 @@ from flask import Flask
 from flask_babel import Babel, force_locale
 from markupsafe import Markup
 
-from backoffice.admin.formatting import CLAMP, format_value, size_text
+from backoffice.admin.formatting import CLAMP, formatter, size_text
 from backoffice.database.attributes import attribute
 from backoffice.models import Article
 from backoffice.records.exporting.values import escape_formula, export_value
@@ -29,7 +29,7 @@ def english() -> Iterator[None]:
 
 
 def html(name: str, value: Any, *, long: bool = False) -> str:
-    return str(format_value(attribute(Everything, name), value, long=long)).replace("\u202f", " ")
+    return str(formatter(attribute(Everything, name), long=long)(value)).replace("\u202f", " ")
 
 
 def words(shown: str) -> str:
@@ -122,7 +122,7 @@ def test_details_keep_lines_of_text_and_spread_json() -> None:
 
 def test_keys_of_other_records_are_not_grouped() -> None:
     user_id = attribute(Article, "user_id")
-    assert "50000" in format_value(user_id, 50000)
+    assert "50000" in formatter(user_id)(50000)
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import mysql
 from sqlalchemy.ext.hybrid import HybridExtensionType
 
-from backoffice.database.attributes import Attribute, Kind
+from backoffice.database.attributes import Attribute, Kind, label_of
 from backoffice.database.limits import MYSQL
 from backoffice.models import UTCDateTime
 from backoffice.records.exporting.values import PLAIN, exact_value
@@ -52,11 +52,6 @@ class Column:
 def _is_hybrid(found: Attribute) -> bool:
     holder = found.path[-1].property.mapper if found.path else sa.inspect(found.expression.class_)
     return bool(holder.all_orm_descriptors[found.key].extension_type is HybridExtensionType.HYBRID_PROPERTY)
-
-
-def label_of(model: type[Any]) -> str | None:
-    """The text column that is a record's name, where the model says so in `__label__`."""
-    return getattr(model, "__label__", None)
 
 
 def expression(column: Any, found: Attribute, dialect: str) -> Any:
