@@ -60,7 +60,7 @@ class Catalogues(Domain):  # type: ignore[misc]  # Flask-Babel is untyped
         return _present()
 
 
-def _in_template(text: str, **variables: Any) -> Markup:
+def _in_template(text: str, /, **variables: Any) -> Markup:
     """A message of a template, which is HTML; what stands in for its placeholders is escaped."""
     words = Markup(_present().gettext(text))  # noqa: S704 - from a template or its translation
     return words % variables if variables else words

@@ -11,11 +11,11 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
 
-from backoffice.database.attributes import Attribute, Kind, primary_key
+from backoffice.database.attributes import Attribute, Kind, label_of, primary_key
 from backoffice.database.keys import has_key
 from backoffice.database.limits import MYSQL
 from backoffice.database.time_limits import TooBroad, limited
-from backoffice.records.exporting.columns import Block, Column, exact, expression, label_of
+from backoffice.records.exporting.columns import Block, Column, exact, expression
 from backoffice.records.exporting.values import exact_value
 
 FEWEST_ROWS, MOST_ROWS = 20, 1_000
