@@ -1,4 +1,4 @@
-"""The first page of a search, in at most three statements, and with it how many rows there are.
+"""The first page of a search, in one to three statements, and with it how many rows there are.
 
 A glance at the next rows of the order fills the page where the word is common: the index would have to fetch and sort
 every one of its hits. Where it is rare the index is asked, once: its keys, in order, are the page and the count.
@@ -12,7 +12,6 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from backoffice.database.keys import has_key
 from backoffice.database.keyset import PROBED, Keyset
 from backoffice.database.searching import probed
 from backoffice.database.selection import otherwise
@@ -55,8 +54,8 @@ class FirstHits:
             if len(near) * PROBED > SURE * self.limit * GLANCE:
                 near = self.ask(self._glance(PROBED))
                 return Hits(near if len(near) == self.limit else self.ask(self.keyset.at(0, self.limit)))
-        keys = self.ask(self._keys())
-        return Hits(self._rows(keys), keys[0].total) if keys else Hits([], 0)
+        hits = self.ask(self._hits())
+        return Hits([hit[:-1] for hit in hits], hits[0].total if hits else 0)
 
     def _glance(self, count: int) -> sa.Select[Any]:
         """Of the next `count` rows those that match, after those that are named where these come first."""
@@ -69,41 +68,34 @@ class FirstHits:
             near = sa.union_all(_as_part(0, self._narrow(keyset.named, *keyset.key)), near)
             matching = sa.and_(probe, otherwise(keyset.named))
         keys = near.subquery()
-        is_named = keys.c[PART] == 0
-        conditions = [sa.or_(is_named, matching), *([] if keyset.filter is None else [keyset.filter])]
-        return (
-            keyset.base.join(keys, sa.and_(*(column == keys.c[column.key] for column in keyset.key)))
-            .where(*conditions).add_columns(*(term.column for term in keyset.terms), is_named)
-            .order_by(*self._order(keys.c[PART], [term.column for term in keyset.terms]))
-            .options(*keyset.options).limit(self.limit)
-        )  # fmt: skip
+        conditions = [sa.or_(keys.c[PART] == 0, matching), *([] if keyset.filter is None else [keyset.filter])]
+        return self._joined(keys).where(*conditions).limit(self.limit)
 
-    def _keys(self) -> sa.Select[Any]:
-        """The keys of the first that are named or found by the index, and how many those are in all."""
+    def _hits(self) -> sa.Select[Any]:
+        """The first that are named or found by the index, each with how many those are in all."""
         keyset, found = self.keyset, self.found
         terms = [term.column.label(f"term_{number}") for number, term in enumerate(keyset.terms)]
         ways = [] if self.named is None else [_as_part(0, self._narrow(self.named, *keyset.key, *terms))]
         others = found if self.named is None else sa.and_(found, otherwise(self.named))
         ways.append(_as_part(1, self._narrow(others, *keyset.key, *terms)))
         rows = sa.union_all(*ways).subquery()
-        return (
+        keys = (
             sa.select(
                 *(rows.c[column.key] for column in keyset.key), rows.c[PART], sa.func.count().over().label("total")
             )
             .order_by(*self._order(rows.c[PART], [rows.c[term.name] for term in terms]))
-            .limit(self.limit)
-        )
-
-    def _rows(self, keys: Sequence[Any]) -> list[Any]:
-        """The rows of these keys, in their order."""
-        keyset, width = self.keyset, len(self.keyset.key)
-        statement = (
-            keyset.base.where(has_key(keyset.model, [tuple(key[:width]) for key in keys]))
-            .add_columns(*(term.column for term in keyset.terms), *keyset.key).options(*keyset.options)
+            .limit(self.limit).subquery()
         )  # fmt: skip
-        rows = {tuple(row[-width:]): tuple(row[:-width]) for row in self.ask(statement)}
-        # One that went in between is left out.
-        return [(*rows[tuple(key[:width])], key.part == 0) for key in keys if tuple(key[:width]) in rows]
+        return self._joined(keys).add_columns(keys.c.total)
+
+    def _joined(self, keys: Any) -> sa.Select[Any]:
+        """The rows of these keys, in the order of the list."""
+        keyset, columns = self.keyset, [term.column for term in self.keyset.terms]
+        return (
+            keyset.base.join(keys, sa.and_(*(column == keys.c[column.key] for column in keyset.key)))
+            .add_columns(*columns, keys.c[PART] == 0)
+            .order_by(*self._order(keys.c[PART], columns)).options(*keyset.options)
+        )  # fmt: skip
 
     def _narrow(self, condition: Any, *columns: Any) -> sa.Select[Any]:
         keyset = self.keyset
