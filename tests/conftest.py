@@ -120,6 +120,12 @@ def sign_in(app: Flask, staff: Callable[..., tuple[str, str]]) -> Callable[..., 
 
 
 @pytest.fixture
+def admin(sign_in: Callable[..., FlaskClient]) -> FlaskClient:
+    """A client in which somebody is signed in who may do everything."""
+    return sign_in("admin")
+
+
+@pytest.fixture
 def count_statements(app: Flask) -> Callable[[], AbstractContextManager[list[str]]]:
     """`with count_statements() as statements:` lists the SQL that ran inside."""
 

@@ -39,3 +39,8 @@ def field_value(page: str, name: str) -> str:
             value = re.search(r'\svalue="([^"]*)"', tag)
             return html.unescape(value[1]) if value else ""
     raise AssertionError(f"the page has no field {name!r}")
+
+
+def form_of(page: str, *names: str) -> dict[str, str]:
+    """What a form on the page would send of these fields."""
+    return {name: field_value(page, name) for name in names}

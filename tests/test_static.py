@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import re
-from collections.abc import Callable
 from urllib.parse import urljoin
 
 import pytest
@@ -17,11 +16,6 @@ pytestmark = pytest.mark.sqlite_only
 
 MOST_FILES, MOST_PAGE = 120_000, 40_000
 FOR_GOOD = "public, max-age=31536000, immutable"
-
-
-@pytest.fixture
-def admin(sign_in: Callable[..., FlaskClient]) -> FlaskClient:
-    return sign_in("admin")
 
 
 def fetched(client: FlaskClient, address: str) -> tuple[str, bytes]:

@@ -25,11 +25,6 @@ def editor(sign_in: Callable[..., FlaskClient]) -> FlaskClient:
     return sign_in("editor")
 
 
-@pytest.fixture
-def admin(sign_in: Callable[..., FlaskClient]) -> FlaskClient:
-    return sign_in("admin")
-
-
 def send(client: FlaskClient, record: Any, name: str, text: str, version: object = None, **more: str) -> TestResponse:
     model = type(record).__tablename__
     data = {"version": str(record.version if version is None else version), name: text, **more}

@@ -21,11 +21,6 @@ ARTICLES = "/admin/article/"
 OWN = ["id", "title", "user", "published", "published_at", "created_at"]
 
 
-@pytest.fixture
-def admin(sign_in: Callable[..., FlaskClient]) -> FlaskClient:
-    return sign_in("admin")
-
-
 def page_of(client: FlaskClient, path: str) -> str:
     response = client.get(path)
     assert response.status_code == 200, response.text

@@ -60,11 +60,6 @@ class VolumeView(RecordView):
 
 
 @pytest.fixture
-def admin(sign_in: Callable[..., FlaskClient]) -> FlaskClient:
-    return sign_in("admin")
-
-
-@pytest.fixture
 def shelves(make_app: Callable[..., Flask]) -> Iterator[Flask]:
     """The application with volumes on shelves."""
     app = make_app()

@@ -26,11 +26,6 @@ LIST = "/admin/article/"
 FILTER = "/admin/article/filter/"
 
 
-@pytest.fixture
-def admin(sign_in: Callable[..., FlaskClient]) -> FlaskClient:
-    return sign_in("admin")
-
-
 def where(*conditions: Any, match: str = "all") -> str:
     return json.dumps({match: list(conditions)}, ensure_ascii=False)
 

@@ -18,11 +18,6 @@ from tests.factories import NOON, collect, make_article, make_articles, make_use
 from tests.pages import listed, row_keys, total
 
 
-@pytest.fixture
-def admin(sign_in: Callable[..., FlaskClient]) -> FlaskClient:
-    return sign_in("admin")
-
-
 def where(*conditions: Any, match: str = "all") -> str:
     return json.dumps({match: list(conditions)}, ensure_ascii=False)
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from backoffice.database import search_index
 from backoffice.database.attributes import attribute
 from backoffice.database.searching import is_indexed, matched, probed
 from backoffice.database.vocabulary import Vocabulary
+from backoffice.models import Article
 
 Ask = Callable[..., set[int]]
 
@@ -44,3 +46,20 @@ def by_rows(session: Session) -> Ask:
         return set(session.scalars(sa.select(model).where(condition).with_only_columns(model.id)))
 
     return ask
+
+
+@pytest.fixture(autouse=True)
+def ask_anew() -> Iterator[None]:
+    """What one test makes of an index is not remembered in the next."""
+    search_index.forget_completeness()
+    yield
+    search_index.forget_completeness()
+
+
+@pytest.fixture
+def index(session: Session) -> Iterator[sa.Engine]:
+    """The database, whose article index may be taken away: it is there again afterwards."""
+    engine = session.get_bind().engine
+    yield engine
+    session.rollback()
+    search_index.create(engine, Article.__table__)
