@@ -86,17 +86,16 @@ class BaseRecordView(Declaration):
         """Loader options: relations to one come along in the same statement, in a list only with their name."""
         listed = list(names)
         # Who knows what a formatter reads of a related record.
-        bare = bool(listed) and not any(name in (self.column_formatters or {}) for name in listed)
+        formatters = {**(self.column_formatters or {}), **(self.column_formatters_export or {})}
+        bare = bool(listed) and formatters.keys().isdisjoint(listed)
         options = []
         for name in listed or attributes(self.model):
             found = self.find(name)
             if found is not None and found.path:
                 options.append(_joined_path(found.path))
             elif found is not None and found.kind is Kind.ONE:
-                label = label_of(found.related)
-                bare_here = bare and label and not any(other.startswith(f"{name}.") for other in listed)
-                option = joinedload(found.expression)
-                options.append(option.load_only(getattr(found.related, label)) if label and bare_here else option)
+                by_name = bare and not any(other.startswith(f"{name}.") for other in listed)
+                options.append(_joined_one(found, by_name=by_name))
         return options
 
     def light(self, names: Sequence[str]) -> list[Any]:
@@ -231,6 +230,11 @@ def value_of(record: Any, name: str) -> Any:
 
 def _getter(name: str) -> Callable[[Any], Any]:
     return attrgetter(name) if "." not in name else lambda record: value_of(record, name)
+
+
+def _joined_one(found: Attribute, *, by_name: bool) -> Any:
+    option, label = joinedload(found.expression), label_of(found.related)
+    return option.load_only(getattr(found.related, label)) if by_name and label else option
 
 
 def _joined_path(path: Sequence[InstrumentedAttribute[Any]]) -> Any:

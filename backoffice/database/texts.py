@@ -122,7 +122,7 @@ class _Test(FunctionElement[bool]):
     type = sa.Boolean()
     inherit_cache = True
 
-    def self_group(self, against: Any = None) -> Any:  # noqa: ARG002
+    def self_group(self, against: Any = None) -> Any:  # noqa: ARG002 - SQLAlchemy's own signature
         return self
 
 
