@@ -115,7 +115,9 @@ class ActionsView(RelationsView):
         texts = list(dict.fromkeys(request.form.getlist("rowid")))
         if len(texts) > MAX_ROWS:
             raise BadInput(_("Choose at most %(most)s rows at a time.", most=MAX_ROWS))
-        records = records_of(self.db_session, self.get_query().options(*self.loading()), self.model, texts)
+        # The question names them; the action reads them again, as whole as it needs them.
+        named = self.get_query().options(*self.loading(), *self.light(()))
+        records = records_of(self.db_session, named, self.model, texts)
         back = safe_target(request.form.get("url"), self.page_url("index_view"))
         if not records:
             flash(_("Tick the rows to change first.") if not texts else _("The ticked rows are gone."), "error")

@@ -92,7 +92,8 @@ class BaseRecordView(Declaration):
         for name in listed or attributes(self.model):
             found = self.find(name)
             if found is not None and found.path:
-                options.append(_joined_path(found.path))
+                ends = (found.expression,) if found.kind is Kind.ONE else ()
+                options.append(_joined_path([*found.path, *ends]))
             elif found is not None and found.kind is Kind.ONE:
                 by_name = bare and not any(other.startswith(f"{name}.") for other in listed)
                 options.append(_joined_one(found, by_name=by_name))

@@ -24,7 +24,7 @@ from backoffice.admin.opened import Opened, open_list, refused, view_tabs
 from backoffice.admin.pager import count_in_words, pager
 from backoffice.admin.presenters import Action, Cell, Header, Link, Listing, Pager, Row
 from backoffice.admin.related import may_read
-from backoffice.database.attributes import Kind
+from backoffice.database.attributes import Kind, attributes, label_of
 from backoffice.database.counting import Count, count, exact_count
 from backoffice.database.keys import key_text
 from backoffice.database.paging import Reader, Window, read_place
@@ -203,7 +203,7 @@ class ListingView(BaseRecordView):
             secret=current_app.config["SECRET_KEY"],
             per_page=per_page,
             seconds=current_app.extensions["backoffice"].list_seconds,
-            options=[*self.loading(names), *self.light(names)],
+            options=[*self.loading([*names, *self._naming(names)]), *self.light(names)],
         )
         try:
             window = reader.read(address.place)
@@ -212,6 +212,12 @@ class ListingView(BaseRecordView):
             return Window((), None, has_previous=False, has_next=False), Count(0), True
         counted = count(self.db_session, address.selection, window) if counting else Count(len(window.rows))
         return window, counted, False
+
+    def _naming(self, names: Sequence[str]) -> list[str]:
+        """The relations that a record may be called by, beside the columns `names`: every row says what it is."""
+        if label_of(self.model) is not None:
+            return []
+        return [n for n, found in attributes(self.model).items() if found.kind is Kind.ONE and n not in names]
 
     def _count_url(self, address: ListAddress) -> str:
         return self.page_url("count_view", **address.selection.args()) if not address.fixed else ""

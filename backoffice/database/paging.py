@@ -76,7 +76,9 @@ class Reader:
         self.keyset = Keyset(selection, session.get_bind().dialect.name, options)
         order = ",".join(map(str, selection.effective_sort))
         table = sa.inspect(selection.vocabulary.model).local_table
-        purpose = f"{table} {order} {len(self.keyset.segments)}"
+        # A mark of another search or filter would tell a wrong position.
+        asked = selection.args()
+        purpose = f"{table} {order} {len(self.keyset.segments)} {asked.get('search')} {asked.get('where')}"
         self._asked = 0
         self.cursors = Cursors(secret, purpose, self.keyset.terms)
 

@@ -101,9 +101,11 @@ def test_what_is_refused_is_told_in_place_and_stays(member: Callable[..., Person
     field.fill("")
     editor.page.keyboard.press("Enter")
     expect(editor_of(editor).get_by_role("alert")).to_have_text("This field is required.")
-    field.fill("茄子")
+    expect(field).to_be_focused()
+    editor.page.keyboard.type("茄子")
     editor.page.keyboard.press("Enter")
     expect(editor_of(editor)).to_have_count(0)
+    expect(editor.page.locator("#list-status")).to_have_text("Saved.")
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Dialog, expect
+from playwright.sync_api import Dialog, Route, expect
 from sqlalchemy.orm import Session
 
 from backoffice.models import Article
 from tests.browser.conftest import Library
 from tests.browser.person import Person
-from tests.factories import make_article
+from tests.factories import make_article, make_user
 
 pytestmark = pytest.mark.sqlite_only
 
@@ -122,6 +122,31 @@ def test_a_picker_can_be_left_and_cleared(member: Callable[..., Person], library
     editor.follow(editor.button("Save"))
     session.expire_all()
     assert session.get_one(Article, library.tomatoes.id).user_id is None
+
+
+def test_a_picker_that_is_only_looked_at_keeps_its_record(
+    member: Callable[..., Person], library: Library, session: Session
+):
+    """Another of the same name must not take its place: here one among the twenty newest, which are shown first."""
+    namesake = make_user(session, username="chosen", name="x", email="chosen@example.com")
+    library.tomatoes.user_id = namesake.id
+    session.commit()
+    for number in range(20):
+        make_user(session, username=f"later{number}", email=f"later{number}@example.com")
+    editor = member("editor")
+
+    def rename(route: Route) -> None:
+        answer = route.fetch()
+        found = answer.json()
+        found["results"][3]["label"] = "chosen"
+        route.fulfill(response=answer, json=found)
+
+    editor.page.route("**/admin/user/lookup/**", rename)
+    editor.visit(f"/admin/article/edit/?id={library.tomatoes.id}")
+    editor.page.get_by_role("combobox", name="Author").click()
+    expect(editor.page.get_by_role("option", name="chosen")).to_be_visible()
+    editor.page.get_by_label("Title", exact=True).click()
+    expect(editor.page.locator("input[name=user]")).to_have_value(str(namesake.id))
 
 
 def test_what_users_write_is_only_text(member: Callable[..., Person], library: Library, session: Session):

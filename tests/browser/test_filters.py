@@ -118,6 +118,42 @@ def test_records_are_chosen_one_after_the_other(member: Callable[..., Person], l
     expect(viewer.page.locator("[data-count]")).to_have_attribute("data-count", "42")
 
 
+def test_a_name_that_is_typed_and_left_is_chosen(member: Callable[..., Person], library: Library) -> None:
+    viewer = member("viewer")
+    viewer.visit(LIST)
+    dialog = open_builder(viewer)
+    fill(condition(dialog, 0), "user", "in")
+    box = dialog.get_by_role("combobox", name="Author")
+    box.press_sequentially("ada")
+    expect(dialog.get_by_role("option", name="ada")).to_be_visible()
+    box.press("Tab")
+    expect(dialog.locator(".filter-chosen li")).to_have_text("ada×")
+    box.press_sequentially("nobody")
+    box.press("Tab")
+    expect(dialog.locator(".filter-chosen li")).to_have_count(1)
+    apply(viewer, dialog)
+    assert asked(viewer) == {"all": [["user", "in", [library.ada.id]]]}
+
+
+def test_who_closes_the_builder_while_it_is_sent_changes_nothing(
+    member: Callable[..., Person], library: Library
+) -> None:
+    viewer = member("viewer")
+    viewer.visit(LIST)
+    held: list[Route] = []
+    dialog = open_builder(viewer)
+    fill(condition(dialog, 0), "title", "contains")
+    condition(dialog, 0).get_by_label("Value").fill("三体")
+    viewer.page.route("**/admin/article/filter/**", lambda route: held.append(route))
+    dialog.get_by_role("button", name="Apply").click()
+    viewer.page.wait_for_timeout(100)
+    viewer.page.keyboard.press("Escape")
+    with viewer.page.expect_response("**/admin/article/filter/**"):
+        held[0].continue_()
+    viewer.page.wait_for_timeout(200)
+    assert "where=" not in viewer.page.url
+
+
 def test_a_key_that_only_looks_like_a_number_is_kept_as_it_came(
     member: Callable[..., Person], library: Library
 ) -> None:

@@ -112,6 +112,51 @@ def test_the_later_of_two_requests_wins(viewer: Person):
     assert is_same_document(viewer)
 
 
+def test_forward_before_the_page_behind_has_come_stays_where_one_is(viewer: Person):
+    viewer.follow(viewer.link("Next page"))
+    here, shown = viewer.page.url, rows(viewer)
+    held: list[Route] = []
+    viewer.page.route(lambda url: "page_size=10" in url and "after=" not in url, lambda route: held.append(route))
+    viewer.page.evaluate("history.back()")
+    viewer.page.wait_for_function("'loading' in document.documentElement.dataset")
+    viewer.page.evaluate("history.forward()")
+    viewer.page.wait_for_url(here)
+    expect(viewer.page.locator("html[data-loading]")).to_have_count(0)
+    for route in held:
+        route.continue_()
+    viewer.page.wait_for_timeout(200)
+    assert (viewer.page.url, rows(viewer)) == (here, shown)
+
+
+def test_what_is_typed_while_a_list_is_on_its_way_stays(viewer: Person):
+    held: list[Route] = []
+    viewer.page.route(re.compile("search="), lambda route: held.append(route))
+    box = viewer.page.get_by_role("searchbox").first
+    box.fill("番茄")
+    box.press("Enter")
+    viewer.page.wait_for_function("'loading' in document.documentElement.dataset")
+    box.press_sequentially(" 育苗")
+    held[0].continue_()
+    expect(viewer.page.locator("tr[data-pk]")).to_have_count(1)
+    expect(box).to_have_value("番茄 育苗")
+    expect(box).to_be_focused()
+    assert is_same_document(viewer)
+
+
+def test_a_dialog_that_is_opened_while_a_list_is_on_its_way_stays(viewer: Person):
+    held: list[Route] = []
+    viewer.page.route(re.compile("after="), lambda route: held.append(route))
+    first = rows(viewer)
+    viewer.link("Next page").click(no_wait_after=True)
+    viewer.page.wait_for_function("'loading' in document.documentElement.dataset")
+    viewer.link("Columns").click()
+    expect(viewer.page.get_by_role("dialog")).to_be_visible()
+    held[0].continue_()
+    expect(viewer.page.locator("html[data-loading]")).to_have_count(0)
+    expect(viewer.page.get_by_role("dialog")).to_be_visible()
+    assert rows(viewer) == first
+
+
 def test_signed_out_one_is_led_to_the_sign_in_page(viewer: Person):
     viewer.context.clear_cookies()
     viewer.follow(viewer.link("Next page"))

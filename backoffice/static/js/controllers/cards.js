@@ -26,9 +26,5 @@ function makeCards(table) {
 
 // Without the number that says which column of several the rows are sorted by.
 function named(head) {
-  return [...(head.querySelector(".sort") ?? head).childNodes]
-    .filter((node) => node.nodeType === Node.TEXT_NODE)
-    .map((node) => node.data)
-    .join("")
-    .trim();
+  return (head.querySelector(".sort") ?? head).firstChild.textContent.trim();
 }

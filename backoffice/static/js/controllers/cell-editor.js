@@ -4,19 +4,19 @@
 const ASKED = { "X-Requested-With": "fetch" };
 
 export function connect(table) {
-  table.editorOf = (heads, cell, goOn) => new Editor(table, heads, cell, goOn);
+  table.editorOf = (heads, cell, ways) => new Editor(table, heads, cell, ways);
 }
 
 class Editor {
-  constructor(table, heads, cell, goOn) {
-    Object.assign(this, { table, heads, cell, goOn, row: cell.parentElement, going: new AbortController() });
+  constructor(table, heads, cell, { neighbour, goOn }) {
+    Object.assign(this, { table, heads, cell, neighbour, goOn, row: cell.parentElement, going: new AbortController() });
   }
 
   get isDirty() {
     return Boolean(this.form) && this.before !== undefined && this.contents() !== this.before;
   }
 
-  async open() {
+  async open(byTab) {
     this.cell.ariaBusy = "true";
     const form = await this.ask();
     this.cell.ariaBusy = null;
@@ -27,8 +27,9 @@ class Editor {
     this.before = this.contents();
     this.field.focus();
     this.field.select?.();
-    // A yes or no has nothing to be typed: it is turned over and saved.
+    // A yes or no has nothing to be typed: it is turned over and saved, unless one only came past it.
     if (this.field.type !== "checkbox") return;
+    if (byTab) return this.cancel();
     this.field.checked = !this.field.checked;
     await this.finish();
   }
@@ -97,10 +98,13 @@ class Editor {
 
   async finish(step = 0) {
     if (this.saving) return;
+    // Found before it is saved: the row may then be gone from the list.
+    const next = step ? this.neighbour(this.cell, step) : null;
     // A picker settles on what was typed when it is left.
     document.activeElement.blur();
-    if (!(await this.leave())) return;
-    this.goOn(this.cell, step);
+    if (await this.leave()) this.goOn(this.cell, next);
+    // Not while it asks which of two values is to stay.
+    else if (this.conflict.hidden) this.field.focus();
   }
 
   // Closes, saved or unchanged; false where what was typed could not be saved.
@@ -131,7 +135,10 @@ class Editor {
     if (this.mustRenew && !(await this.renew())) return false;
     const { status, answer } = await this.post(new FormData(this.form));
     if (status === 200) return this.saved(answer);
-    if (answer.version) return this.askWhich(answer);
+    return answer.version ? this.askWhich(answer) : this.refused(status, answer);
+  }
+
+  refused(status, answer) {
     // Signed out, or signed in anew: the token of this form is worth nothing any more.
     this.mustRenew = [400, 401].includes(status);
     return this.tell(answer.error);
@@ -155,8 +162,12 @@ class Editor {
   saved(answer) {
     say(answer.message);
     this.close();
-    if (answer.gone) this.row.remove();
-    else this.draw(answer);
+    if (!answer.gone) this.draw(answer);
+    else {
+      this.row.remove();
+      // Whoever counts the ticked rows counts them again.
+      this.table.dispatchEvent(new Event("change", { bubbles: true }));
+    }
     return true;
   }
 
@@ -182,13 +193,14 @@ class Editor {
 
   // Sent without a version, nothing is saved and the answer is the row as it is now.
   async take() {
+    if (this.mustRenew && !(await this.renew())) return false;
     const body = new FormData();
     body.set("csrf_token", this.form.elements.csrf_token.value);
-    const { answer } = await this.post(body);
-    if (!answer.version) return this.tell(answer.error);
+    const { status, answer } = await this.post(body);
+    if (!answer.version) return this.refused(status, answer);
     this.close();
     this.draw(answer);
-    return this.goOn(this.cell, 0);
+    return this.goOn(this.cell);
   }
 
   // From here on one knows what is there, and overwrites it on purpose.
@@ -201,7 +213,7 @@ class Editor {
 
   cancel() {
     this.close();
-    this.goOn(this.cell, 0);
+    this.goOn(this.cell);
   }
 
   close() {
@@ -239,13 +251,12 @@ class Editor {
 
   // A picker builds itself once its script is there.
   async ready() {
-    for (let frame = 0; frame < 60 && this.form.querySelector(".picker:not([data-ready])"); frame += 1) {
+    for (let frame = 0; frame < 60 && this.form?.querySelector(".picker:not([data-ready])"); frame += 1) {
       await new Promise((resolve) => setTimeout(resolve, 16));
     }
   }
 }
 
 function say(words) {
-  const region = document.getElementById("list-status");
-  if (region) region.textContent = words;
+  document.getElementById("list-status").textContent = words;
 }

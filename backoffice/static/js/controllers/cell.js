@@ -9,30 +9,30 @@ export function connect(table, signal) {
   let opening = null;
 
   // One at a time: a cell that is opened later takes over, and the same one again is not opened twice.
-  const open = async (cell) => {
+  const open = async (cell, byTab = false) => {
     if (cell === opening || (cell === editor?.cell && editor.saving)) return;
     opening = cell;
     try {
       const isLeft = !editor || (await editor.leave());
       if (!isLeft || cell !== opening || signal.aborted) return;
-      editor = table.editorOf(heads, cell, goOn);
-      await editor.open();
+      editor = table.editorOf(heads, cell, { neighbour, goOn });
+      await editor.open(byTab);
     } finally {
       if (cell === opening) opening = null;
     }
   };
   const cells = () => [...table.tBodies[0].rows].flatMap((row) => [...row.cells].filter(editable));
-  // To the next cell or the one before; without a step the cell itself has the focus again.
-  const goOn = (cell, step) => {
+  // The next cell or the one before, if there is one.
+  const neighbour = (cell, step) => {
     const all = cells();
-    const next = step && all[all.indexOf(cell) + step];
-    if (next) open(next);
-    else focus(cell);
+    return all[all.indexOf(cell) + step];
   };
+  // To that one; without it the cell itself has the focus again.
+  const goOn = (cell, next) => (next ? open(next, true) : focus(cell));
   const offer = (event) => {
     const cell = editable(event.target.closest("td"));
-    if (!cell || cell.contains(pencil)) return;
-    const words = table.dataset.textEdit.replace("{column}", heads[cell.cellIndex].innerText.trim());
+    if (!cell || cell.contains(pencil) || pencil === document.activeElement) return;
+    const words = table.dataset.textEdit.replace("{column}", () => named(heads[cell.cellIndex]));
     cell.append(Object.assign(pencil, { title: words, ariaLabel: words }));
   };
 
@@ -66,6 +66,11 @@ export function connect(table, signal) {
   });
   table.closest(".list-page")?.addEventListener("leaving", (event) => editor?.isDirty && event.preventDefault(), { signal });
   signal.addEventListener("abort", () => editor?.close());
+}
+
+// Without the number that says which column of several the rows are sorted by.
+function named(head) {
+  return (head.querySelector(".sort") ?? head).firstChild.textContent.trim();
 }
 
 function focus(cell) {

@@ -55,7 +55,7 @@ function makeButton(text, column, direction, act) {
   const button = document.createElement("button");
   button.type = "button";
   button.className = `btn btn-icon arrange-${direction}`;
-  button.setAttribute("aria-label", text.replace("{column}", column));
+  button.setAttribute("aria-label", text.replace("{column}", () => column));
   button.addEventListener("click", () => act(button));
   return button;
 }

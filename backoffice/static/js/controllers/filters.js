@@ -80,6 +80,8 @@ async function send(link, address, form, tree, wrong, dialog) {
   const check = new URL(link.href);
   check.searchParams.set("list", asked.pathname + asked.search);
   const answer = await ask(check).catch(() => null);
+  // Who has closed it meanwhile wants it no more.
+  if (!dialog.open) return;
   if (!answer?.ok) {
     const told = await answer?.json().catch(() => null);
     return (wrong.textContent = told?.error ?? tree.told.texts.failed);

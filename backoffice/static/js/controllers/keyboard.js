@@ -30,7 +30,7 @@ export function connect(list, signal) {
     c: () => click("[data-new]"),
     n: () => click("a[rel=next]"),
     p: () => click("a[rel=prev]"),
-    f: () => click(".filter > summary, [data-filter]"),
+    f: () => click("[data-filter]"),
     "/": () => {
       list.querySelector("input[type=search]")?.focus();
       list.querySelector("input[type=search]")?.select();
@@ -63,7 +63,7 @@ function hasModifier(event) {
 
 // Enter belongs to whatever has the focus; letters belong to whoever types them.
 function isBusy(target, key) {
-  if (document.querySelector("dialog[open], [popover]:popover-open")) return true;
+  if (document.querySelector("dialog[open], [popover]:popover-open:not([role=alert])")) return true;
   if (target.closest("select, textarea, [contenteditable], input:not([type=checkbox]):not([type=radio])")) return true;
   return key === "Enter" && target.closest("a, button, summary, label") !== null;
 }

@@ -49,22 +49,36 @@ function take(event, url, control) {
 }
 
 async function go(address, control) {
+  const sent = control.value;
   const page = await load(address);
-  if (!page) return;
+  // Who has opened a dialog meanwhile goes on with that.
+  if (!page || isElsewhere(control)) return;
+  if (!mayLeave()) return location.assign(page.url);
   remember();
   history.pushState({ entry: (entry = newName()) }, "", page.url);
   const list = put(page);
   scrollTo({ top: 0 });
-  focusLike(control, list);
+  focusLike(control, list, sent);
+}
+
+function isElsewhere(control) {
+  const dialog = document.querySelector(`${SELECTOR} dialog[open]`);
+  return dialog !== null && !dialog.contains(control);
 }
 
 async function back(state) {
-  // Only the part after # is another.
-  if (here() === shown) return;
+  // Only the part after # is another, or one is back before the other page came.
+  if (here() === shown) {
+    request?.abort();
+    entry = state?.entry ?? entry;
+    return;
+  }
   if (!mayLeave()) return location.reload();
   remember();
-  const page = await load(location.href);
-  if (!page) return;
+  const wanted = location.href;
+  const page = await load(wanted);
+  if (!page || location.href !== wanted) return;
+  if (!mayLeave()) return location.reload();
   entry = state?.entry ?? newName();
   restore(put(page));
 }
@@ -105,21 +119,18 @@ function put(page) {
 
 // A screen reader hears how many there are and which of them stand here.
 function say(list) {
-  const words = [...list.querySelectorAll("[data-count], .pager-where")].map((part) => part.textContent.trim());
-  let region = document.getElementById("list-status");
-  if (!region) {
-    region = Object.assign(document.createElement("p"), { id: "list-status", className: "visually-hidden", role: "status" });
-    document.querySelector("main").append(region);
-  }
-  setTimeout(() => (region.textContent = words.join(" · ")), 50);
+  const words = [...list.querySelectorAll("[data-count], .pager-where")].map((part) => part.firstChild.textContent.trim());
+  setTimeout(() => (document.getElementById("list-status").textContent = words.join(" · ")), 50);
 }
 
-// The same control in the new list, so that Next can be pressed again; where it is gone, the rows.
-function focusLike(control, list) {
+// The same control in the new list, so that Next can be pressed again; where it is gone, the rows. What was typed since
+// it was sent stays.
+function focusLike(control, list, sent) {
   const wanted = sign(control);
   const same = [...list.querySelectorAll(control.tagName)].find((other) => sign(other) === wanted && !other.disabled);
   const target = same ?? list.querySelector(".table-region, .empty, h1");
   if (!same) target?.setAttribute("tabindex", "-1");
+  else if (control.value !== sent) same.value = control.value;
   target?.focus({ preventScroll: true });
 }
 
@@ -151,7 +162,7 @@ function remember() {
 }
 
 function restore(list) {
-  const place = JSON.parse(sessionStorage.getItem(`list ${entry}`) ?? "null");
+  const place = kept();
   if (!place) return;
   const ticks = new Set(place.ticks);
   for (const box of list.querySelectorAll("input[name=rowid]")) {
@@ -161,4 +172,12 @@ function restore(list) {
   }
   list.querySelector(".table-region")?.scrollTo({ top: place.region });
   scrollTo({ top: place.top });
+}
+
+function kept() {
+  try {
+    return JSON.parse(sessionStorage.getItem(`list ${entry}`) ?? "null");
+  } catch {
+    return null;
+  }
 }

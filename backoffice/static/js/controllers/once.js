@@ -11,6 +11,6 @@ export function connect(form, signal) {
   addEventListener("pageshow", ready, { signal });
   function ready() {
     sent = false;
-    form.querySelectorAll("[aria-busy]").forEach((button) => button.removeAttribute("aria-busy"));
+    for (const control of form.elements) control.removeAttribute("aria-busy");
   }
 }

@@ -120,7 +120,7 @@ class Operands {
         item.remove();
         picker.querySelector("[role=combobox]")?.focus();
       }, "filter-unchoose");
-      button.setAttribute("aria-label", this.texts.unchoose.replace("{record}", label));
+      button.setAttribute("aria-label", this.texts.unchoose.replace("{record}", () => label));
       item.append(button);
       chosen.append(item);
     };
@@ -128,7 +128,8 @@ class Operands {
     const picker = this.picker(column);
     picker.addEventListener("change", (event) => {
       const key = event.target.value;
-      if (!key) return;
+      // The box for the words tells of its own changes, too: they are no key.
+      if (event.target.type !== "hidden" || !key) return;
       // A key of another kind may look like a number and be another one as such: 007.
       const number = Number(key);
       choose(Number.isSafeInteger(number) && String(number) === key ? number : key, picker.querySelector("[role=combobox]").value);

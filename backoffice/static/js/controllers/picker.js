@@ -28,6 +28,9 @@ class Picker {
     this.key.type = "hidden";
     for (const name of ["id", "class", "aria-describedby", "aria-invalid", "placeholder"]) this.key.removeAttribute(name);
     this.box.removeAttribute("name");
+    // What helps without a script is not read out beside this one.
+    const helps = (this.box.getAttribute("aria-describedby") ?? "").split(" ").filter((id) => !document.getElementById(id)?.matches(".needs-no-script"));
+    this.box.setAttribute("aria-describedby", helps.join(" "));
     const listId = `${this.box.id}-options`;
     for (const [name, value] of Object.entries({
       role: "combobox", "aria-autocomplete": "list", "aria-expanded": "false", "aria-haspopup": "listbox", "aria-controls": listId,
@@ -86,6 +89,8 @@ class Picker {
 
   // A name typed in full is a choice; words that lead to nothing are not, and the box falls back to what is chosen.
   settle() {
+    // Nothing was typed: another record of the same name must not take the place of the one that is chosen.
+    if (this.box.value === this.label) return this.close();
     const words = this.box.value.trim().toLowerCase();
     const named = this.options.filter((option) => option.label.toLowerCase() === words);
     if (!words && "clearable" in this.text) this.choose({ id: "", label: "" });
@@ -183,6 +188,7 @@ class Picker {
     clearTimeout(this.timer);
     this.request?.abort();
     this.popup.hidden = true;
+    this.options = [];
     this.at = -1;
     this.box.setAttribute("aria-expanded", "false");
     this.box.removeAttribute("aria-activedescendant");

@@ -4,30 +4,33 @@ export function connect(form, signal) {
   const bar = form.querySelector(".selection");
   const count = bar.querySelector(".selection-count");
   const all = form.querySelector("[data-tick-all]");
-  const boxes = [...form.querySelectorAll("input[name=rowid]")];
+  // Asked for each time: a row may leave the list.
+  const boxes = () => [...form.querySelectorAll("input[name=rowid]")];
   let anchor = null;
 
   const show = () => {
-    const ticked = boxes.filter((box) => box.checked).length;
+    const known = boxes();
+    const ticked = known.filter((box) => box.checked).length;
     bar.toggleAttribute("data-open", ticked > 0);
     if (ticked) count.textContent = count.dataset.text.replace("{count}", ticked.toLocaleString(document.documentElement.lang));
-    all.checked = ticked === boxes.length;
-    all.indeterminate = ticked > 0 && ticked < boxes.length;
+    all.checked = ticked > 0 && ticked === known.length;
+    all.indeterminate = ticked > 0 && ticked < known.length;
   };
   const tick = (some, checked) => {
     some.forEach((box) => (box.checked = checked));
     show();
   };
 
-  all.addEventListener("change", () => tick(boxes, all.checked));
+  all.addEventListener("change", () => tick(boxes(), all.checked));
   bar.querySelector("[data-untick]").addEventListener("click", () => {
-    tick(boxes, false);
+    tick(boxes(), false);
     all.focus();
   });
   form.addEventListener("click", (event) => {
-    const at = boxes.indexOf(event.target);
+    const known = boxes();
+    const at = known.indexOf(event.target);
     if (at < 0) return;
-    if (event.shiftKey && anchor !== null) tick(boxes.slice(Math.min(at, anchor), Math.max(at, anchor) + 1), event.target.checked);
+    if (event.shiftKey && anchor !== null) tick(known.slice(Math.min(at, anchor), Math.max(at, anchor) + 1), event.target.checked);
     anchor = at;
   });
   form.addEventListener("change", show);

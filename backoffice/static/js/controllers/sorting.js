@@ -8,11 +8,13 @@ export function connect(list) {
       if (!link || !event.shiftKey || event.button || event.ctrlKey || event.metaKey || event.altKey) return;
       event.preventDefault();
       event.stopPropagation();
+      const before = link.getAttribute("href");
       const address = new URL(link.href);
       address.searchParams.set("sort", following(list.dataset.sort, link.closest("th").dataset.name));
       link.href = address.href;
       // A plain click on the same link goes wherever links of this list go.
       link.click();
+      link.setAttribute("href", before);
     },
     { capture: true },
   );

@@ -17,8 +17,11 @@ export function connect(region) {
 // The clock stands still while somebody reads it with the pointer or the focus on it.
 function passAway(note) {
   let timer = 0;
-  const start = () => (timer = setTimeout(() => leave(note), SECONDS * 1000));
   const stop = () => clearTimeout(timer);
+  const start = () => {
+    stop();
+    if (!note.matches(":hover, :focus-within")) timer = setTimeout(() => leave(note), SECONDS * 1000);
+  };
   note.addEventListener("pointerenter", stop);
   note.addEventListener("focusin", stop);
   note.addEventListener("pointerleave", start);
@@ -28,5 +31,6 @@ function passAway(note) {
 
 function leave(note) {
   note.dataset.leaving = "";
+  if (note.contains(document.activeElement)) document.getElementById("main")?.focus({ preventScroll: true });
   setTimeout(() => note.remove(), 180);
 }

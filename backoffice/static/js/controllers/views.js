@@ -6,10 +6,13 @@ export function connect(list) {
     const link = event.target.closest("a[data-dialog]");
     if (!link || event.button || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
     event.preventDefault();
+    if (link.ariaBusy) return;
+    link.ariaBusy = "true";
     const part = await fetchPart(link);
+    link.ariaBusy = null;
     // Signed out, or no connection: the browser shows what there is to say.
-    if (!part) return location.assign(link.href);
-    open(part, link, list);
+    if (!part) location.assign(link.href);
+    else if (list.isConnected) open(part, link, list);
   });
 }
 
@@ -29,8 +32,11 @@ function open(part, opener, list) {
   dialog.className = "sheet view-dialog";
   dialog.setAttribute("aria-labelledby", part.getAttribute("aria-labelledby"));
   dialog.append(document.adoptNode(part), makeClose(list.dataset.textClose));
+  // Beside it, and pressed there, too: whoever marks a text may let go of it outside.
+  let isBeside = false;
+  dialog.addEventListener("pointerdown", (event) => (isBeside = event.target === dialog));
   dialog.addEventListener("click", (event) => {
-    if (event.target !== dialog && !event.target.closest("[data-cancel]")) return;
+    if (!(event.target === dialog && isBeside) && !event.target.closest("[data-cancel]")) return;
     event.preventDefault();
     dialog.close();
   });
