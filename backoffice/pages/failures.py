@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 
 import sqlalchemy as sa
-from flask import Flask, Response, current_app, g, jsonify, make_response, render_template
+from flask import Flask, Response, current_app, g, jsonify, make_response, render_template, request
 from flask_babel import gettext as _
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException, InternalServerError, SecurityError
@@ -71,9 +71,20 @@ def answer(status: int, message: str) -> Response:
     if wants_json():
         return make_response(jsonify(error=message, request_id=request_id()), status)
     page = render_template(
-        "errors/error.html", status=status, title=title_of(status), message=message, request_id=request_id()
+        "errors/error.html",
+        status=status,
+        title=title_of(status),
+        message=message,
+        request_id=request_id(),
+        anew=_anew(status),
     )
     return make_response(page, status)
+
+
+def _anew(status: int) -> str:
+    """The list whose address held what nobody understands, without that."""
+    is_list = (request.endpoint or "").endswith(".index_view")
+    return request.script_root + request.path if status == 400 and is_list and request.query_string else ""
 
 
 def title_of(status: int) -> str:

@@ -269,3 +269,10 @@ def test_a_list_may_be_ordered_by_a_column_it_does_not_show(
         assert listed(admin, "/admin/article/") == [str(first.id), str(second.id)]
     finally:
         article_view.__dict__.pop("vocabulary", None)
+
+
+def test_an_address_that_nobody_understands_leads_back_to_the_list(admin: FlaskClient) -> None:
+    answer = admin.get("/admin/article/?sort=nonsense&page=2")
+    assert answer.status_code == 400
+    assert '<a class="btn btn-primary" href="/admin/article/">Show the list anew</a>' in answer.text
+    assert "Show the list anew" not in admin.get("/admin/article/details/?id=0").text

@@ -234,3 +234,13 @@ def test_a_panel_keeps_its_question_when_records_are_detached_and_attached(
     expect(editor.page.get_by_text("1 record was attached.")).to_be_visible()
     assert {"page_size=10", "page=2", "sort=title"} <= set(editor.page.url.split("?")[1].split("&"))
     assert key not in keys_of(editor), "it stands further down"
+
+
+def test_the_export_menu_fits_a_narrow_screen(member: Callable[..., Person], library: Library):
+    viewer = member("admin", viewport={"width": 375, "height": 700})
+    viewer.visit("/admin/article/")
+    viewer.page.locator(".export-menu > summary").click()
+    box = viewer.page.locator(".export-menu .panel").bounding_box()
+    assert box
+    assert box["x"] >= 0
+    assert box["x"] + box["width"] <= 375
