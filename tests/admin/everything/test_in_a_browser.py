@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 import sqlalchemy as sa
 from flask import Flask
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page, expect, sync_playwright
 from sqlalchemy.orm import Session
 
 from tests.admin.everything.shared import LIST, raw_row
@@ -78,3 +78,31 @@ def test_a_moment_picked_in_a_browser_is_read(page: Page, address: str, rows: Se
     rows.expire_all()
     assert record.moment.isoformat() == "1999-12-31T23:59:59+00:00"
     assert record.date.isoformat() == "0001-01-02"
+
+
+@pytest.mark.parametrize("page", [True], indirect=True)
+def test_tab_goes_past_a_yes_or_no_and_enter_turns_it_over(
+    page: Page, site: Flask, address: str, rows: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    view = next(v for v in site.extensions["admin"][0]._views if v.endpoint == "everything")
+    monkeypatch.setattr(view, "column_editable_list", ("string_needed", "boolean_needed"))
+    monkeypatch.setitem(vars(view), "cell_names", ("string_needed", "boolean_needed"))
+    record = everything(**PLAIN)
+    rows.add(record)
+    rows.commit()
+    before = record.boolean_needed
+    page.goto(f"{address}{LIST}?columns=id,string_needed,boolean_needed")
+    page.wait_for_selector("html[data-connected]", state="attached")
+    text, truth = (page.locator("tbody td").nth(place) for place in (2, 3))
+    text.click(position={"x": 3, "y": 3})
+    page.keyboard.press("F2")
+    expect(page.locator("form.cell-form")).to_be_visible()
+    page.keyboard.press("Tab")
+    expect(truth).to_be_focused()
+    expect(page.locator("form.cell-form")).to_have_count(0)
+    rows.refresh(record)
+    assert record.boolean_needed is before
+    page.keyboard.press("Enter")
+    expect(truth).to_have_text("No" if before else "Yes")
+    rows.refresh(record)
+    assert record.boolean_needed is not before
