@@ -18,6 +18,7 @@ from backoffice.admin.presenters import Confirmation
 from backoffice.admin.relations import RelationsView
 from backoffice.database.keys import key_text, records_of
 from backoffice.database.paging import read_place
+from backoffice.database.reading import quoted
 from backoffice.database.selection import Selection
 from backoffice.errors import BackofficeError, BadInput, NotFound
 from backoffice.records.deleting import COUNT_CAP, Consequence, consequences, delete
@@ -109,7 +110,7 @@ class ActionsView(RelationsView):
         """Run the action called `action` on the records of `rowid`; ask first where it wants to be asked."""
         name = request.form.get("action", "")
         if name not in self._actions_data or name in self.action_disallowed_list:
-            raise NotFound(_("There is no action “%(name)s” here.", name=name))
+            raise NotFound(_("There is no action “%(name)s” here.", name=quoted(name)))
         self.require(name)
         handler, label, confirmation = self._actions_data[name]
         texts = list(dict.fromkeys(request.form.getlist("rowid")))

@@ -22,6 +22,7 @@ from backoffice.admin.declaration import Declaration, is_long
 from backoffice.admin.formatting import between, formatter
 from backoffice.database.attributes import Attribute, Kind, attributes, label_of
 from backoffice.database.keys import has_key, key_text, parse_key
+from backoffice.database.reading import quoted
 from backoffice.database.selection import whole
 from backoffice.errors import NotAllowed, NotFound
 
@@ -76,7 +77,7 @@ class BaseRecordView(Declaration):
             _(
                 "There is no %(noun)s with the key “%(key)s”, or you may not see it.",
                 noun=self.singular,
-                key=text or "",
+                key=quoted(text or ""),
             )
         )
 

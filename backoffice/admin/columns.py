@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 from backoffice.admin.base import BaseRecordView
 from backoffice.admin.declaration import is_secret
 from backoffice.database.attributes import Attribute, Kind, version_attribute
-from backoffice.database.reading import quoted
+from backoffice.database.reading import names_in, quoted
 from backoffice.errors import BadInput
 
 
@@ -32,7 +32,7 @@ def offered_columns(view: BaseRecordView) -> tuple[str, ...]:
 
 def read_columns(view: BaseRecordView, text: str) -> tuple[str, ...]:
     """The columns of an address, `title,user`; empty for the list's own. BadInput names one that is not offered."""
-    names = tuple(dict.fromkeys(filter(None, text.split(","))))
+    names = tuple(dict.fromkeys(names_in(text)))
     offered = offered_columns(view) if names else ()
     for name in names:
         if name not in offered:

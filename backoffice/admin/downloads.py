@@ -5,32 +5,23 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Generator, Iterator
 from tempfile import TemporaryFile
-from threading import BoundedSemaphore
 from typing import IO
 from urllib.parse import quote
 
-from flask import Response, current_app, request, stream_with_context
+from flask import Response, request, stream_with_context
 from flask_babel import gettext as _
+from flask_security import current_user
 
-from backoffice.errors import BackofficeError
+from backoffice.admin.turns import Turns
 
 # The connection pool has as many to spare beside those of the threads, and an export may take a second one.
-AT_ONCE = 4
+AT_ONCE, OF_ONE = 4, 2
 PIECE = 256 * 1024
 MAX_NAME = 150
 
 
-class TooManyExports(BackofficeError):
-    """Exports take every turn that this process gives them."""
-
-    status = 503
-
-    def __init__(self, number: int) -> None:
-        super().__init__(_("%(number)s exports are being made just now. Try again in a minute.", number=number))
-
-
 def send_while_made(chunks: Generator[bytes], mimetype: str, name: str) -> Response:
-    """An answer that streams `chunks` as a file called `name`; TooManyExports where it has to wait its turn."""
+    """An answer that streams `chunks` as a file called `name`; NoTurn where it has to wait its turn."""
     turn = _Turn()
     response = Response(stream_with_context(turn.held_by(chunks)), mimetype=mimetype)
     # Also where nobody asks for the first chunk.
@@ -43,13 +34,16 @@ def send_while_made(chunks: Generator[bytes], mimetype: str, name: str) -> Respo
 
 
 class _Turn:
-    """One of the exports that may run at once, so that threads and connections are left for pages."""
+    """One of the exports that may run at once. A database that finds no row is not left by hanging up."""
 
     def __init__(self) -> None:
-        number = max(1, min(AT_ONCE, current_app.extensions["backoffice"].threads // 2))
-        self.turns: BoundedSemaphore = current_app.extensions.setdefault("exports", BoundedSemaphore(number))
-        if not self.turns.acquire(blocking=False):
-            raise TooManyExports(number)
+        self.turns, self.person = Turns.of("exports", most=AT_ONCE, each=OF_ONE), current_user.id
+        self.turns.take(
+            self.person,
+            all_taken=_("%(number)s exports are being made just now. Try again in a minute.", number=self.turns.most),
+            own_taken=_("%(number)s exports of yours are being made just now. Try again when one of them is done.",
+                        number=self.turns.each),
+        )  # fmt: skip
         self.over = False
 
     def held_by(self, chunks: Generator[bytes]) -> Iterator[bytes]:
@@ -61,7 +55,7 @@ class _Turn:
     def end(self) -> None:
         if not self.over:
             self.over = True
-            self.turns.release()
+            self.turns.give_back(self.person)
 
 
 def _in_pieces(chunks: Iterator[bytes]) -> Iterator[bytes]:

@@ -42,7 +42,7 @@ def _formats() -> Sequence[tuple[str, str, str]]:
     """Each kind of file by what people call it, with what it is good for."""
     return (
         ("csv", "CSV", str(_("For spreadsheets and most programs"))),
-        ("xlsx", "Excel (XLSX)", str(_("With numbers and days as such"))),
+        ("xlsx", "Excel (XLSX)", str(_("Numbers and days as such, moments as text"))),
         ("jsonl", "JSON lines", str(_("For programs: every value exactly"))),
     )
 

@@ -15,6 +15,7 @@ from backoffice.admin.base import BaseRecordView, view_for
 from backoffice.admin.listing import ListingView
 from backoffice.admin.presenters import Bar, Chart, Figure, Link, Listing
 from backoffice.database import figures
+from backoffice.database.reading import quoted
 from backoffice.database.selection import Selection
 from backoffice.errors import BadInput
 from backoffice.models import Article, Collection, User
@@ -94,5 +95,6 @@ def _chart(view: BaseRecordView) -> Chart:
 def _days() -> int:
     text = request.args.get("days", str(DAYS[0]))
     if text not in map(str, DAYS):
-        raise BadInput(_("The chart shows %(known)s days, not “%(days)s”.", known=", ".join(map(str, DAYS)), days=text))
+        known = ", ".join(map(str, DAYS))
+        raise BadInput(_("The chart shows %(known)s days, not “%(days)s”.", known=known, days=quoted(text)))
     return int(text)

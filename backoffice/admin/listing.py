@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from flask import Response, current_app, flash, jsonify, redirect, request
 from flask_admin import expose
 from flask_babel import gettext as _
+from flask_security import current_user
 from markupsafe import escape
 
 from backoffice.admin.address import PLACES, ListAddress
@@ -21,15 +22,16 @@ from backoffice.admin.export_menu import export_menu
 from backoffice.admin.filters import add_condition, other_match, pills
 from backoffice.admin.formatting import between
 from backoffice.admin.opened import Opened, open_list, refused, view_tabs
-from backoffice.admin.pager import count_in_words, pager
+from backoffice.admin.pager import amount, count_in_words, pager
 from backoffice.admin.presenters import Action, Cell, Header, Link, Listing, Pager, Row
 from backoffice.admin.related import may_read
+from backoffice.admin.turns import Turns
 from backoffice.database.attributes import Kind, attributes, label_of
 from backoffice.database.counting import Count, count, exact_count
 from backoffice.database.keys import key_text
 from backoffice.database.paging import Reader, Window, read_place
 from backoffice.database.reading import quoted
-from backoffice.database.searching import is_indexed
+from backoffice.database.searching import MAX_LENGTH, is_indexed
 from backoffice.database.selection import Selection
 from backoffice.database.sorting import SortKey
 from backoffice.database.time_limits import TooBroad, go_on_reading
@@ -74,8 +76,18 @@ class ListingView(BaseRecordView):
     def count_view(self) -> Any:
         """The exact number of rows that the address selects, for who asks for it: TooBroad where it takes too long."""
         _opened, selection = self.open_asked()
-        found = Count(exact_count(self.db_session, selection, EXACT_COUNT_SECONDS))
-        return jsonify(count=found.value, text=count_in_words(found, narrowed=selection.narrowed))
+        turns, person = Turns.of("counts", most=2, each=1), current_user.id
+        turns.take(
+            person,
+            all_taken=_("Others are counting just now. Try again in a minute."),
+            own_taken=_("You are counting already. Wait until that is done."),
+        )
+        try:
+            found = Count(exact_count(self.db_session, selection, EXACT_COUNT_SECONDS))
+        finally:
+            turns.give_back(person)
+        words = count_in_words(found, narrowed=selection.narrowed)
+        return jsonify(count=found.value, amount=amount(found), text=words)
 
     def open_asked(self) -> tuple[Opened, Selection]:
         """What a file or a count of the list is asked for: the rows of the arguments and of the view they name."""
@@ -174,6 +186,7 @@ class ListingView(BaseRecordView):
             search_hint=_(
                 "Search %(columns)s", columns=_(", ").join(self.label(n) for n in self.vocabulary.searchable)
             ),
+            search_length=MAX_LENGTH,
             state=address.state(),
             pills=pills(self, address),
             match="any" if selection.where and selection.where.match == "any" else "all",
@@ -204,6 +217,7 @@ class ListingView(BaseRecordView):
             per_page=per_page,
             seconds=current_app.extensions["backoffice"].list_seconds,
             options=[*self.loading([*names, *self._naming(names)]), *self.light(names)],
+            within=str(sorted(address.fixed.items())),
         )
         try:
             window = reader.read(address.place)

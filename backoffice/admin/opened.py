@@ -151,6 +151,7 @@ def view_tabs(view: BaseRecordView, opened: Opened, address: ListAddress | None)
         opened.notices,
         arrange_url=view.page_url("arrange_view", **address.arguments(page="")) if address else "",
         order=",".join(map(str, order_of(address))) if address else "",
+        can_sort=address is not None and bool(view.vocabulary.sortable),
     )
 
 

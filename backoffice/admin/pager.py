@@ -65,6 +65,7 @@ def pager(address: ListAddress, window: Window, count: Count, per_page: int, cou
         numbers=[PageNumber(n, to(n) if n else "", n == page) for n in _numbers(page, pages)],
         goto="" if not (window.has_next or window.has_previous) else "page" if pages else "position",
         count_url="" if count.is_exact else count_url,
+        total_text=amount(count),
     )
 
 

@@ -80,7 +80,7 @@ class Pager:
 
     Positions count from 1 and are None where they are not known; empty addresses lead nowhere. `pages` is 0 where the
     result is too large to be numbered, `page` 0 where the rows are no whole page of it. `goto` is the argument that
-    the “go to” form sends. `count_url` counts exactly on request.
+    the “go to” form sends. `count_url` counts exactly on request, for what then stands in the place of `total_text`.
     """
 
     total: int
@@ -97,6 +97,7 @@ class Pager:
     numbers: Sequence[PageNumber] = ()
     goto: Literal["", "page", "position"] = ""
     count_url: str = ""
+    total_text: str = ""
 
 
 @dataclass(frozen=True)
@@ -174,6 +175,7 @@ class Listing:
     searchable: bool = False
     search: str = ""
     search_hint: str = ""
+    search_length: int = 0
     state: Sequence[tuple[str, str]] = ()
     pills: Sequence[Pill] = ()
     match: Literal["all", "any"] = "all"

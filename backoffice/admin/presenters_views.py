@@ -39,7 +39,8 @@ class ViewMenu:
 class ViewTabs:
     """The row of tabs over a list, its menu, and what was left out of the view that is open.
 
-    `arrange_url` leads to the choice of columns and order, `order` is the present one as an address writes it.
+    `arrange_url` leads to the choice of columns and, where there is one (`can_sort`), of the order; `order` is the
+    present one as an address writes it.
     """
 
     tabs: Sequence[Tab]
@@ -47,6 +48,7 @@ class ViewTabs:
     notices: Sequence[str] = ()
     arrange_url: str = ""
     order: str = ""
+    can_sort: bool = False
 
 
 @dataclass(frozen=True)

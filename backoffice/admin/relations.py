@@ -175,7 +175,7 @@ class RelationsView(CellsView):
         found = self.relations().get(name)
         view = view_for(found.related) if found else None
         if found is None or not isinstance(view, ListingView):
-            raise NotFound(_("%(noun)s has no relation “%(name)s”.", noun=self.singular, name=name))
+            raise NotFound(_("%(noun)s has no relation “%(name)s”.", noun=self.singular, name=quoted(name)))
         if action != "read" and not self.may_link(found, action):
             raise NotAllowed(_("You may not change these links. Ask an administrator for a role that may."))
         return record, found, view

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Literal
+from urllib.parse import quote
 
 import sqlalchemy as sa
 from flask_babel import gettext as _
@@ -40,6 +41,9 @@ MAX_OPERANDS = 1000
 MAX_OPERANDS_IN_ALL = 2000
 MAX_PATTERN = 500
 MAX_LINKED = 1000
+# In an address, where a Chinese character takes nine; proxies refuse addresses of more than 8 KiB. UNQUOTED stand there
+# as they are.
+MAX_LENGTH, UNQUOTED = 8000, "!$'()*,/:;?@"
 
 
 @dataclass(frozen=True)
@@ -109,6 +113,7 @@ class Group:
 
 def parse_where(text: str, attributes: Mapping[str, Attribute]) -> Group:
     """Read the `where` of an address; a BadInput says which part is wrong and what would be right."""
+    _check_length(text)
     try:
         source = json.loads(text, object_pairs_hook=_without_repeats)
         # Half of a surrogate pair passes in JSON, but no page could be sent that repeats it.
@@ -128,14 +133,26 @@ def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def group_of(source: Any, attributes: Mapping[str, Attribute]) -> Group:
-    """Check a filter given as plain lists and dictionaries; a lone condition becomes a group of one."""
+    """Check a filter given as plain lists and dictionaries; a lone condition becomes a group of one.
+
+    A bare list of conditions stands for `all` of them.
+    """
+    if isinstance(source, list) and source and all(isinstance(item, (list, dict)) for item in source):
+        source = {"all": source}
     node = _node(source, attributes, 0)
     group = node if isinstance(node, Group) and node.match != "not" else Group("all", (node,))
     if group.conditions() > MAX_CONDITIONS:
         raise BadInput(_("A filter can have at most %(most)s conditions.", most=MAX_CONDITIONS))
     if group.operands() > MAX_OPERANDS_IN_ALL:
         raise BadInput(_("A filter can hold at most %(most)s values in all.", most=MAX_OPERANDS_IN_ALL))
+    _check_length(print_where(group))
     return group
+
+
+def _check_length(text: str) -> None:
+    """Every link of the list repeats the filter: a long one would make a page of many megabytes."""
+    if len(text) > MAX_LENGTH or len(quote(text, safe=UNQUOTED)) > MAX_LENGTH:
+        raise BadInput(_("The filter is too long for an address. Use fewer conditions, or fewer and shorter values."))
 
 
 def print_where(group: Group) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from time import monotonic
 from typing import Any
 
 import sqlalchemy as sa
@@ -15,7 +16,7 @@ from backoffice.database.first_hits import FirstHits
 from backoffice.database.keyset import Keyset
 from backoffice.database.reading import quoted
 from backoffice.database.selection import Selection
-from backoffice.database.time_limits import limited
+from backoffice.database.time_limits import TooBroad, limited
 from backoffice.errors import BadInput
 
 LARGEST = 10**12
@@ -60,7 +61,7 @@ class Window:
 
 
 class Reader:
-    """Reads pages of one selection, each statement stopped after `seconds`."""
+    """Reads pages of one selection, each stopped after `seconds`, however many statements it takes."""
 
     def __init__(
         self,
@@ -71,20 +72,21 @@ class Reader:
         per_page: int,
         seconds: float,
         options: Sequence[Any] = (),
+        within: str = "",
     ) -> None:
         self.session, self.per_page, self.seconds = session, per_page, seconds
         self.keyset = Keyset(selection, session.get_bind().dialect.name, options)
         order = ",".join(map(str, selection.effective_sort))
         table = sa.inspect(selection.vocabulary.model).local_table
-        # A mark of another search or filter would tell a wrong position.
+        # A mark of another search or filter, or of another record's panel (`within`), would tell a wrong position.
         asked = selection.args()
-        purpose = f"{table} {order} {len(self.keyset.segments)} {asked.get('search')} {asked.get('where')}"
-        self._asked = 0
+        purpose = f"{table} {order} {len(self.keyset.segments)} {asked.get('search')} {asked.get('where')} {within}"
+        self._asked, self._began = 0, monotonic()
         self.cursors = Cursors(secret, purpose, self.keyset.terms)
 
     def read(self, place: Place) -> Window:
         """The page at a place. Where no row is left there, the nearest page that has some."""
-        self._asked = 0
+        self._asked, self._began = 0, monotonic()
         if place.after:
             return self._after(self.cursors.open(place.after))
         if place.before:
@@ -161,7 +163,14 @@ class Reader:
 
     def _execute(self, statement: sa.Select[Any]) -> list[Any]:
         self._asked += 1
-        return list(self.session.execute(limited(statement, self.seconds)).unique())
+        return list(self.session.execute(limited(statement, self._left())).unique())
+
+    def _left(self) -> float:
+        """What is left of the list's time; nearly all of it counts as all, which PostgreSQL then need not be told."""
+        spent = monotonic() - self._began
+        if spent >= self.seconds:
+            raise TooBroad
+        return self.seconds if spent < self.seconds / 20 else self.seconds - spent
 
     def _window(
         self, found: Sequence[tuple[int, Any]], first: int | None, *, has_previous: bool, has_next: bool

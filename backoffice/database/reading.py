@@ -17,6 +17,7 @@ MINUS = str.maketrans("−–", "--")
 QUOTED = 40
 # Longer than any number, moment or key; normalising a megabyte of combining marks takes minutes.
 LONGEST_PLAIN = 1000
+MAX_NAMES = 2000
 
 
 def as_text(raw: Any) -> str:
@@ -48,3 +49,11 @@ def quoted(text: str) -> str:
     """The text as a message can repeat it: short, and without what cannot be shown."""
     shown = "".join(character if character.isprintable() else "\ufffd" for character in text[: QUOTED + 1])
     return shown if len(shown) <= QUOTED else shown[:QUOTED] + "…"
+
+
+def names_in(text: str) -> list[str]:
+    """The names of `title,-created_at`; BadInput where there are more than any list has."""
+    if len(text) > MAX_NAMES:
+        raise BadInput(_("The names of columns in the address are too long: at most %(most)s characters.",
+                         most=MAX_NAMES))  # fmt: skip
+    return [name for name in text.split(",") if name]

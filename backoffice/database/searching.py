@@ -25,8 +25,9 @@ from backoffice.errors import BadInput
 from backoffice.models.searchable import is_searchable
 from backoffice.models.tokens import COLUMNS, Phrase, like_pattern, phrases
 
-MAX_LENGTH = 200
-MAX_WORDS = 10
+# More than the longest title there is.
+MAX_LENGTH = 300
+MAX_WORDS = 60
 # More than this narrows nothing further: the rows that are left are looked at one by one.
 MOST_TERMS = 16
 

@@ -12,7 +12,7 @@ from sqlalchemy.orm import aliased
 
 from backoffice.database.attributes import Attribute, Kind, primary_key
 from backoffice.database.limits import MYSQL
-from backoffice.database.reading import quoted
+from backoffice.database.reading import names_in, quoted
 from backoffice.errors import BadInput
 
 
@@ -30,7 +30,7 @@ class SortKey:
 def parse_sort(text: str, sortable: Mapping[str, Attribute]) -> tuple[SortKey, ...]:
     """Read `title,-created_at`; BadInput names the column that cannot be sorted by."""
     keys: dict[str, SortKey] = {}
-    for part in filter(None, text.split(",")):
+    for part in names_in(text):
         key = SortKey(part.removeprefix("-"), part.startswith("-"))
         if key.name not in sortable:
             raise BadInput(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,6 +20,8 @@ from backoffice.records.transactions import StaleRecord, committing
 # Of one person, or shared with one role, in one list: more tabs than anybody reads.
 MAX_VIEWS = 50
 MAX_NAME = 60
+# Of what is not seen, these belong to emoji and to some scripts; marks of direction would turn other tabs round.
+JOINERS = "\u200c\u200d"
 ARGUMENTS = ("search", "where", "sort", "columns", "page_size")
 
 
@@ -181,7 +184,8 @@ def free_name(text: str, others: Sequence[SavedView], *, own: bool) -> str:
 
     `own` where the person who names it is the owner: nobody else is shown the names of private views.
     """
-    name = " ".join(checked(text[: MAX_NAME * 10]).split())
+    shown = (c for c in checked(text[: MAX_NAME * 10]) if unicodedata.category(c) != "Cf" or c in JOINERS)
+    name = " ".join("".join(shown).split()).strip(JOINERS)
     if not 1 <= len(name) <= MAX_NAME:
         raise BadInput(_("A saved view needs a name of 1 to %(most)s characters.", most=MAX_NAME))
     for other in others:

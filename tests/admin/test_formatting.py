@@ -180,6 +180,9 @@ def test_a_cell_of_a_file_is_exact_and_cannot_run(name: str, value: Any, cell: A
         "|x",
         "%0A",
         "'=1",
+        "\u200e=1",
+        "\u202e=1",
+        "\u00ad\u2060=1",
     ],
 )
 def test_what_a_spreadsheet_would_run_gets_an_apostrophe_and_loses_nothing(text: str) -> None:

@@ -11,10 +11,12 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
+from backoffice.models import Staff
 from tests.factories import NOON, collect, make_article, make_articles, make_user
 from tests.pages import listed, row_keys, total
 
@@ -81,7 +83,7 @@ def test_a_wrong_panel_entry_says_so_and_keeps_the_list(admin: FlaskClient, sess
         ("page=0", 400), ("page=-1", 400), ("page=x", 400), ("page=99999999999999999999", 400),
         ("page_size=3", 400), ("page_size=1000000", 400), ("sort=nothing", 400), ("sort=content", 400),
         ("where=%7B", 400), ('where=["title","contains"]', 400), ('where=["password_hash","contains","a"]', 400),
-        ('where=["published_at","on","2026-02-31"]', 400), ("search=" + "x" * 300, 400), ("search=%00", 400),
+        ('where=["published_at","on","2026-02-31"]', 400), ("search=" + "x" * 301, 400), ("search=%00", 400),
     ],
 )  # fmt: skip
 def test_a_wrong_address_answers_with_a_sentence(admin: FlaskClient, query: str, status: int) -> None:
@@ -276,3 +278,22 @@ def test_an_address_that_nobody_understands_leads_back_to_the_list(admin: FlaskC
     assert answer.status_code == 400
     assert '<a class="btn btn-primary" href="/admin/article/">Show the list anew</a>' in answer.text
     assert "Show the list anew" not in admin.get("/admin/article/details/?id=0").text
+
+
+def test_a_record_is_found_by_the_whole_of_a_long_title(admin: FlaskClient, session: Session) -> None:
+    title = "A reading group in 7 steps, with all that went wrong on the way and how to mend it afterwards" * 2
+    key = str(make_article(session, title=title).id)
+    make_articles(session, 3)
+    assert listed(admin, "/admin/article/", search=title) == [key]
+
+
+def test_two_counts_of_one_person_wait_for_each_other(app: Flask, admin: FlaskClient, session: Session) -> None:
+    make_articles(session, 3)
+    assert admin.get("/admin/article/count/").get_json()["amount"] == "3"
+    turns = app.extensions["turns:counts"]
+    person = session.scalars(sa.select(Staff.id)).one()
+    turns.take(person, all_taken="", own_taken="")
+    refused = admin.get("/admin/article/count/")
+    assert (refused.status_code, "You are counting already" in refused.text) == (503, True)
+    turns.give_back(person)
+    assert admin.get("/admin/article/count/").status_code == 200

@@ -195,3 +195,22 @@ def test_an_equal_text_is_looked_up_by_its_index(session: Session, backend: str)
             session.execute(sa.text("SET LOCAL enable_seqscan = off"))
         plan = str(session.execute(sa.text(f"{explain} {sql}".replace(":", r"\:"))).all())
         assert "ix_article_title" in plan, plan
+
+
+def test_a_bare_list_of_conditions_stands_for_all_of_them(titles: Any, library: dict[str, Any]) -> None:
+    conditions = [["title", "not_empty"], {"not": ["published", "is", True]}]
+    assert titles(conditions) == titles({"all": conditions})
+
+
+@pytest.mark.parametrize("character", ["x", "中"])
+def test_a_filter_that_fits_in_no_address_is_refused_before_it_is_read(character: str) -> None:
+    """Every link of a list repeats it."""
+    values = [character * 400] * 40
+    for where in ({"all": [["content", "in", values]]}, {"any": [["content", "contains", value] for value in values]}):
+        text = json.dumps(where, ensure_ascii=False)
+        with pytest.raises(BadInput, match="too long for an address"):
+            parse_where(text, ATTRIBUTES)
+        with pytest.raises(BadInput, match="too long for an address"):
+            group_of(where, ATTRIBUTES)
+    keys = [["users", "in", list(range(1, 900))]]
+    assert parse_where(json.dumps(keys, separators=(",", ":")), ATTRIBUTES).conditions() == 1

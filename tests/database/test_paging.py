@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
@@ -13,16 +13,19 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy.orm import Session
 
+from backoffice.database import paging
 from backoffice.database.attributes import attribute
 from backoffice.database.counting import Count, count
 from backoffice.database.paging import Place, Reader, Window
 from backoffice.database.selection import Selection
 from backoffice.database.sorting import SortKey
+from backoffice.database.time_limits import TooBroad, limited
 from backoffice.database.vocabulary import Vocabulary
 from backoffice.errors import BadInput
 from backoffice.models import Article, Collection, User
 from tests.everything import NEEDED, OTHER, PLAIN, Base, Everything, everything
 from tests.factories import NOON, collect, make_article, make_articles, make_user
+from tests.slowness import slow_condition
 
 pytestmark = pytest.mark.usefixtures("english")
 
@@ -263,3 +266,22 @@ def test_a_cursor_shows_nothing_of_the_row_it_stands_for(session: Session) -> No
     narrow = Selection(VOCABULARY, sa.select(Article).where(Article.title == "z"), sort=(SortKey("title"),))
     seen = Reader(session, narrow, secret="for tests", per_page=1, seconds=60).read(Place(after=after))
     assert [a.title for a in seen.rows] == ["z"]
+
+
+def test_a_page_of_several_statements_has_one_time_limit(
+    session: Session, backend: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The rows with a value and those without are asked for apart."""
+    make_article(session)
+    slow = Selection(VOCABULARY, sa.select(Article).where(slow_condition(backend)), sort=(SortKey("published_at"),))
+    told: list[float] = []
+    monkeypatch.setattr(paging, "limited", lambda statement, seconds: told.append(seconds) or limited(statement, 0.2))
+    now = iter([0.0, 0.0, 0.0, 3.0, 6.0])
+    monkeypatch.setattr(paging, "monotonic", lambda: next(now))
+    found = Reader(session, replace(slow, scope=sa.select(Article)), secret="s", per_page=5, seconds=5).read(Place())
+    assert len(found.rows) == 1
+    assert told == [5, 2]
+    late = iter([0.0, 0.0, 5.0])
+    monkeypatch.setattr(paging, "monotonic", lambda: next(late))
+    with pytest.raises(TooBroad):
+        Reader(session, slow, secret="s", per_page=5, seconds=5).read(Place())

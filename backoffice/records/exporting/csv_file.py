@@ -6,6 +6,7 @@ and looks at every character in turn: of a million articles it alone takes longe
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -16,6 +17,8 @@ from backoffice.records.exporting.values import escape_formula
 BYTE_ORDER_MARK = "\ufeff"
 END = "\r\n"
 NOTHING_AT_ALL = '""'
+# Where lists are parted by semicolons, spreadsheets part cells there, and at tabs.
+IN_QUOTES = re.compile('[",;\t\n\r]')
 
 
 def write_csv(columns: list[Column], _title: str, blocks: Iterable[Block]) -> Iterator[bytes]:
@@ -49,6 +52,6 @@ def _typed(value: Any) -> str:
 
 def quoted(text: str) -> str:
     """The text as a cell, in quotes where it has to be."""
-    if '"' in text or "," in text or "\n" in text or "\r" in text:
+    if IN_QUOTES.search(text):
         return '"' + text.replace('"', '""') + '"'
     return text or NOTHING_AT_ALL

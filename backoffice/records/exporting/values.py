@@ -10,7 +10,9 @@ from backoffice.database.attributes import Attribute, Kind
 from backoffice.database.values import print_value
 
 # What spreadsheets take for the beginning of a formula, wide signs of Chinese keyboards included.
-FORMULA = re.compile(r"'*(?:[\t\r\n]|[\s\u200b\ufeff]*[=+\-@|%＝＋－＠])")
+# They pass over blanks and what is not seen: joiners, marks of direction, soft hyphens.
+UNSEEN = r"\s\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff"
+FORMULA = re.compile(rf"'*(?:[\t\r\n]|[{UNSEEN}]*[=+\-@|%＝＋－＠])")
 
 
 def export_value(attribute: Attribute, value: Any) -> Any:

@@ -97,6 +97,13 @@ def test_a_name_that_does_not_do_is_told_beside_what_was_asked(
     assert len(session.scalars(sa.select(SavedView.id)).all()) == 1
 
 
+def test_a_name_can_be_seen_and_turns_nothing_round(ada: FlaskClient, session: Session):
+    for name in ("\u200b", "\u202e\u2066", "\u200d"):
+        assert ada.post(f"{ARTICLES}views/new/", data={"name": name, "search": "x"}).status_code == 400
+    keep(ada, "\u202eevil\u202c 👩\u200d🚀", search="x")
+    assert session.scalars(sa.select(SavedView.name)).one() == "evil 👩\u200d🚀"
+
+
 def test_what_cannot_be_asked_cannot_be_kept(ada: FlaskClient, session: Session):
     for state in ({"where": "{"}, {"sort": "nothing"}, {"columns": "nothing"}, {"page_size": "3"}):
         assert ada.post(f"{ARTICLES}views/new/", data={"name": "Mine", **state}).status_code == 400

@@ -92,6 +92,14 @@ def test_csv_is_what_the_standard_reader_reads(session: Session, engine: sa.Engi
     assert lines(source(engine, "title", "content"))[1:] == [[text, text] for text in texts]
 
 
+@pytest.mark.parametrize("sign", [";", "\t", ",", "\n"])
+def test_a_cell_is_one_wherever_lists_are_parted_by_another_sign(
+    session: Session, engine: sa.Engine, sign: str
+) -> None:
+    make_article(session, title=f"a{sign}=1+1")
+    assert f'\r\n"a{sign}=1+1"\r\n' in content("csv", source(engine, "title")).decode()
+
+
 @pytest.mark.parametrize("kind", ["csv", "xlsx"])
 def test_no_formula_is_left_to_run(session: Session, engine: sa.Engine, kind: str) -> None:
     texts = ['=HYPERLINK("x")', "+1", "-1", "@x", "\t=1", "\r=1", " =1", "＝1", "'=1", "| calc", "a=1", "'a"]

@@ -12,11 +12,16 @@ export function connect(button) {
     line.dataset.count = answer.count;
     line.dataset.countKind = "exact";
     line.textContent = answer.text;
-    return tell(button, answer.text);
+    const where = button.parentElement;
+    where.firstChild.data = where.firstChild.data.replace(button.dataset.total, () => answer.amount);
+    document.getElementById("list-status").textContent = answer.text;
+    button.remove();
+    where.tabIndex = -1;
+    return where.focus();
   });
 }
 
-// What came of it stands where the button was, and is heard.
+// What went wrong stands where the button was, and is heard.
 function tell(button, words) {
   const told = Object.assign(document.createElement("span"), { role: "status", tabIndex: -1 });
   button.replaceWith(told);

@@ -2,13 +2,13 @@
 
 const PAUSE = 150;
 
-export function connect(element) {
+export function connect(element, signal) {
   if ("ready" in element.dataset) return;
-  new Picker(element);
+  new Picker(element, signal);
 }
 
 class Picker {
-  constructor(element) {
+  constructor(element, signal) {
     this.element = element;
     this.text = element.dataset;
     this.options = [];
@@ -16,7 +16,7 @@ class Picker {
     this.timer = 0;
     this.request = null;
     this.build();
-    this.listen();
+    this.listen(signal);
     this.text.ready = "";
   }
 
@@ -48,11 +48,12 @@ class Picker {
     this.showClear();
   }
 
-  listen() {
+  listen(signal) {
     this.box.addEventListener("input", () => this.search(PAUSE));
     this.box.addEventListener("click", () => this.isOpen || this.search(0));
     this.box.addEventListener("keydown", (event) => this.onKey(event));
     this.box.addEventListener("focusout", () => this.settle());
+    addEventListener("scroll", () => this.isOpen && this.place(), { signal, capture: true, passive: true });
     this.clear.addEventListener("click", () => {
       this.choose({ id: "", label: "" });
       this.box.focus();
@@ -178,10 +179,17 @@ class Picker {
     this.place();
   }
 
-  // Upwards, where there is no room below.
+  // Upwards, where there is no room below. In a part that scrolls it would be cut off: there it lies over the page.
   place() {
-    const { top, bottom } = this.box.getBoundingClientRect();
-    this.popup.toggleAttribute("data-up", innerHeight - bottom < 240 && top > innerHeight - bottom);
+    const { left, top, bottom, width } = this.box.getBoundingClientRect();
+    const isUp = innerHeight - bottom < 240 && top > innerHeight - bottom;
+    this.popup.toggleAttribute("data-up", isUp);
+    if (!this.element.closest(".filter-tree")) return;
+    const wide = Math.min(Math.max(width, 320), innerWidth - 16);
+    Object.assign(this.popup.style, {
+      position: "fixed", width: `${wide}px`, left: `${Math.max(8, Math.min(left, innerWidth - wide - 8))}px`, right: "auto",
+      top: isUp ? "auto" : `${bottom + 4}px`, bottom: isUp ? `${innerHeight - top + 4}px` : "auto",
+    });
   }
 
   close() {
