@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session, joinedload
 
 from backoffice.database.reading import checked, quoted
 from backoffice.errors import BadInput, Conflict, NotAllowed
-from backoffice.models import Role, SavedView
+from backoffice.models import Role, SavedView, Staff
 from backoffice.records.transactions import StaleRecord, committing
 
 # Of one person, or shared with one role, in one list: more tabs than anybody reads.
@@ -98,6 +98,7 @@ def create(
     is_default: bool = False,
 ) -> SavedView:
     """Keep a list under a new name: for this person alone, or shared with a role."""
+    _alone(session, person.id, role_id)
     mine = session.scalars(
         sa.select(SavedView).where(SavedView.endpoint == endpoint, SavedView.owner_id == person.id)
     ).all()
@@ -115,7 +116,7 @@ def create(
         _check_share(session, person, view, role_id)
     others = _other_defaults(session, person, view, role_id) if is_default else ()
     view.position = _next_position(session, view, role_id)
-    with _saving(session, view.name, role_id, own=True):
+    with _saving(session, view.name, own=True):
         _no_longer_default(others)
         session.add(view)
     return view
@@ -123,8 +124,14 @@ def create(
 
 def change(session: Session, person: Person, view: SavedView, version: str, **values: Any) -> None:
     """Set `name`, `role_id`, `is_default` or `arguments` of a view that is still in the version the person saw."""
+    name, owner_id = view.name, view.owner_id
+    _alone(session, owner_id, view.role_id, values.get("role_id"))
+    try:
+        session.refresh(view)
+    except sa.exc.InvalidRequestError:  # it has been deleted
+        raise _stale(name) from None
     expect(view, version)
-    own = view.owner_id == person.id
+    own = owner_id == person.id
     if "name" in values:
         others = _siblings(session, view, SavedView.owner_id == view.owner_id)
         values["name"] = free_name(values["name"], others, own=own)
@@ -140,7 +147,7 @@ def change(session: Session, person: Person, view: SavedView, version: str, **va
             _check_share(session, person, view, role_id)
         values["position"] = _next_position(session, view, role_id)
     others = _other_defaults(session, person, view, role_id) if is_default else ()
-    with _saving(session, values.get("name", view.name), role_id, own=own):
+    with _saving(session, values.get("name", view.name), own=own):
         _no_longer_default(others)
         for name, value in values.items():
             setattr(view, name, value)
@@ -194,6 +201,20 @@ def free_name(text: str, others: Sequence[SavedView], *, own: bool) -> str:
     return name
 
 
+def _alone(session: Session, owner_id: int, *role_ids: int | None) -> None:
+    """From here to the commit nobody else changes the views of this owner and of these roles: what is read is so.
+
+    A transaction of its own, as what the present one has read may be older than the lock.
+    """
+    session.rollback()
+    if session.get_bind().dialect.name == "sqlite":
+        session.connection().exec_driver_sql("BEGIN IMMEDIATE")
+        return
+    for role_id in sorted({role_id for role_id in role_ids if role_id is not None}):
+        session.execute(sa.select(Role.id).where(Role.id == role_id).with_for_update())
+    session.execute(sa.select(Staff.id).where(Staff.id == owner_id).with_for_update())
+
+
 def _kept(arguments: Mapping[str, str]) -> dict[str, str]:
     return {name: arguments[name] for name in ARGUMENTS if arguments.get(name)}
 
@@ -241,7 +262,7 @@ def _check_share(session: Session, person: Person, view: SavedView, role_id: int
 
 
 @contextmanager
-def _saving(session: Session, name: str, role_id: int | None = None, *, own: bool) -> Iterator[None]:
+def _saving(session: Session, name: str, *, own: bool) -> Iterator[None]:
     """One transaction; what the database refuses is told in the words of saved views."""
     try:
         with committing(session), session.no_autoflush:
@@ -249,8 +270,6 @@ def _saving(session: Session, name: str, role_id: int | None = None, *, own: boo
     except StaleRecord:
         raise _stale(name) from None
     except sa.exc.IntegrityError:
-        if role_id is not None and session.get(Role, role_id) is None:
-            raise _no_role() from None
         raise _taken(name, own=own) from None
 
 

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from flask import Flask
 from sqlalchemy.orm import Session
 
 from backoffice.errors import BackofficeError, BadInput, Conflict, NotAllowed
+from backoffice.extensions import db
 from backoffice.models import Role, SavedView, Staff
 from backoffice.records import saved_views
 from backoffice.records.saved_views import MAX_VIEWS, Person
@@ -169,15 +173,16 @@ def test_a_role_that_goes_meanwhile_is_told_as_such(
     manager = somebody("admin", manages=True)
     role = temporary_role(session, "temporary")
     view = keep(session, manager, "Mine")
-    check = saved_views._check_share
+    hold = saved_views._alone
 
     def go(*asked: Any) -> None:
-        check(*asked)
+        session.rollback()
         with Session(session.get_bind()) as other:
             other.execute(sa.delete(Role).where(Role.id == role))
             other.commit()
+        hold(*asked)
 
-    monkeypatch.setattr(saved_views, "_check_share", go)
+    monkeypatch.setattr(saved_views, "_alone", go)
     act = {
         True: lambda: saved_views.create(session, manager, "article", "Theirs", {}, role),
         False: lambda: saved_views.change(session, manager, view, "1", role_id=role),
@@ -293,3 +298,22 @@ def test_views_go_with_their_owner_and_become_private_without_their_role(session
     session.expire_all()
     assert view.role_id is None
     assert session.scalars(sa.select(SavedView.name)).all() == ["Theirs"]
+
+
+def test_of_several_at_once_one_opens_first_and_each_has_its_place(app: Flask, session: Session):
+    editors = role_id(session, "editor")
+    people = [Person(make_staff(session, "editor").id, (editors,), may_share=True, manages=True) for _ in range(4)]
+    ready = Barrier(len(people))
+
+    def share(person: Person) -> None:
+        with app.test_request_context(), Session(db.engine) as own:
+            own.scalar(sa.select(sa.func.count()).select_from(SavedView))  # as a page has read before
+            ready.wait(20)
+            saved_views.create(own, person, "article", f"View {person.id}", {"search": "x"}, editors, is_default=True)
+
+    with ThreadPoolExecutor(len(people)) as pool:
+        list(pool.map(share, people))
+    session.expire_all()
+    kept = session.scalars(sa.select(SavedView)).all()
+    assert sorted(view.position for view in kept) == [0, 1, 2, 3]
+    assert sum(view.is_default for view in kept) == 1
