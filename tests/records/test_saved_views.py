@@ -2,59 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier
-from typing import Any
-
 import pytest
 import sqlalchemy as sa
-from flask import Flask
 from sqlalchemy.orm import Session
 
 from backoffice.errors import BackofficeError, BadInput, Conflict, NotAllowed
-from backoffice.extensions import db
 from backoffice.models import Role, SavedView, Staff
 from backoffice.records import saved_views
 from backoffice.records.saved_views import MAX_VIEWS, Person
-from tests.factories import make_staff
-
-Somebody = Callable[..., Person]
-
-
-@pytest.fixture
-def somebody(session: Session) -> Somebody:
-    """`somebody("editor", may_share=True)` is a person of that role before a list."""
-
-    def make(role: str = "editor", **rights: bool) -> Person:
-        staff = make_staff(session, role)
-        return Person(staff.id, tuple(r.id for r in staff.roles), **rights)
-
-    return make
-
-
-def role_id(session: Session, name: str) -> int:
-    return session.scalars(sa.select(Role.id).where(Role.name == name)).one()
-
-
-def temporary_role(session: Session, name: str) -> int:
-    role = Role(name=name, permissions=[])
-    session.add(role)
-    session.commit()
-    return role.id
-
-
-def keep(session: Session, person: Person, name: str, **values: object) -> SavedView:
-    """A view of the article list, changed at once as told."""
-    view = saved_views.create(session, person, "article", name, {"search": name})
-    if values:
-        saved_views.change(session, person, view, str(view.version), **values)
-    return view
-
-
-def names(session: Session, person: Person, endpoint: str = "article") -> list[str]:
-    session.expire_all()
-    return [view.name for view in saved_views.visible(session, endpoint, person)]
+from tests.records.saved_views import Somebody, keep, names, role_id, temporary_role
 
 
 def test_a_private_view_is_its_owners_alone(session: Session, somebody: Somebody):
@@ -166,67 +122,6 @@ def test_a_view_taken_from_a_role_tells_nothing_of_its_owners_own(session: Sessi
     assert first.name == "Ada's secret"
 
 
-@pytest.mark.parametrize("making", [True, False])
-def test_a_role_that_goes_meanwhile_is_told_as_such(
-    session: Session, somebody: Somebody, monkeypatch: pytest.MonkeyPatch, making: bool
-):
-    manager = somebody("admin", manages=True)
-    role = temporary_role(session, "temporary")
-    view = keep(session, manager, "Mine")
-    hold = saved_views._alone
-
-    def go(*asked: Any) -> None:
-        session.rollback()
-        with Session(session.get_bind()) as other:
-            other.execute(sa.delete(Role).where(Role.id == role))
-            other.commit()
-        hold(*asked)
-
-    monkeypatch.setattr(saved_views, "_alone", go)
-    act = {
-        True: lambda: saved_views.create(session, manager, "article", "Theirs", {}, role),
-        False: lambda: saved_views.change(session, manager, view, "1", role_id=role),
-    }[making]
-    with pytest.raises(BadInput, match="There is no such role"):
-        act()
-
-
-def test_a_name_that_is_taken_meanwhile_is_told_as_such(
-    session: Session, somebody: Somebody, monkeypatch: pytest.MonkeyPatch
-):
-    ada = somebody()
-    keep(session, ada, "Mine")
-    monkeypatch.setattr(saved_views, "free_name", lambda name, *_others, **_own: name)
-    with pytest.raises(Conflict, match="You already have a view called “Mine” here"):
-        keep(session, ada, "Mine")
-
-
-def test_a_stale_change_is_refused_and_names_the_view(session: Session, somebody: Somebody):
-    ada = somebody()
-    view = keep(session, ada, "Mine")
-    saved_views.change(session, ada, view, "1", name="Still mine")
-    for act in (
-        lambda: saved_views.change(session, ada, view, "1", name="Old"),
-        lambda: saved_views.delete(session, view, "1"),
-    ):
-        with pytest.raises(Conflict, match="Still mine"):
-            act()
-    assert names(session, ada) == ["Still mine"]
-
-
-def test_a_change_that_comes_between_is_refused_too(session: Session, somebody: Somebody):
-    ada = somebody()
-    view = keep(session, ada, "Mine")
-    with Session(session.get_bind()) as other:
-        colleague = other.get_one(SavedView, view.id)
-        assert view.version == 1
-        colleague.name = "Theirs"
-        other.commit()
-    with pytest.raises(Conflict):
-        saved_views.change(session, ada, view, "1", arguments={"search": "x"})
-    assert names(session, ada) == ["Theirs"]
-
-
 @pytest.mark.parametrize(
     ("name", "kept"),
     [(" Late \t ones ", "Late ones"), ("未发布", "未发布"), ("x" * 60, "x" * 60), ("", None), ("  ", None),
@@ -298,22 +193,3 @@ def test_views_go_with_their_owner_and_become_private_without_their_role(session
     session.expire_all()
     assert view.role_id is None
     assert session.scalars(sa.select(SavedView.name)).all() == ["Theirs"]
-
-
-def test_of_several_at_once_one_opens_first_and_each_has_its_place(app: Flask, session: Session):
-    editors = role_id(session, "editor")
-    people = [Person(make_staff(session, "editor").id, (editors,), may_share=True, manages=True) for _ in range(4)]
-    ready = Barrier(len(people))
-
-    def share(person: Person) -> None:
-        with app.test_request_context(), Session(db.engine) as own:
-            own.scalar(sa.select(sa.func.count()).select_from(SavedView))  # as a page has read before
-            ready.wait(20)
-            saved_views.create(own, person, "article", f"View {person.id}", {"search": "x"}, editors, is_default=True)
-
-    with ThreadPoolExecutor(len(people)) as pool:
-        list(pool.map(share, people))
-    session.expire_all()
-    kept = session.scalars(sa.select(SavedView)).all()
-    assert sorted(view.position for view in kept) == [0, 1, 2, 3]
-    assert sum(view.is_default for view in kept) == 1
