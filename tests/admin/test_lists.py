@@ -84,6 +84,7 @@ def test_a_wrong_panel_entry_says_so_and_keeps_the_list(admin: FlaskClient, sess
         ("page_size=3", 400), ("page_size=1000000", 400), ("sort=nothing", 400), ("sort=content", 400),
         ("where=%7B", 400), ('where=["title","contains"]', 400), ('where=["password_hash","contains","a"]', 400),
         ('where=["published_at","on","2026-02-31"]', 400), ("search=" + "x" * 301, 400), ("search=%00", 400),
+            ("sort=" + "title," * 400, 400), ("columns=" + "title," * 400, 400),
     ],
 )  # fmt: skip
 def test_a_wrong_address_answers_with_a_sentence(admin: FlaskClient, query: str, status: int) -> None:
