@@ -192,7 +192,8 @@ def test_the_theme_changes_at_once_and_is_kept(member: Callable[..., Person]):
     background = "getComputedStyle(document.body).backgroundColor"
     light = viewer.page.evaluate(background)
     viewer.page.locator("details.person summary").click()
-    viewer.button("Dark").click()
+    with viewer.page.expect_response("**/preferences"):
+        viewer.button("Dark").click()
     expect(viewer.page.locator("html")).to_have_attribute("data-theme", "dark")
     dark = viewer.page.evaluate(background)
     assert light != dark

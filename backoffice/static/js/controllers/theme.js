@@ -1,4 +1,4 @@
-// Changes the colours at once and tells the server for the pages to come.
+// Changes the colours at once and tells the server for the pages to come, also when one leaves right away.
 
 export function connect(form) {
   form.addEventListener("submit", async (event) => {
@@ -7,7 +7,7 @@ export function connect(form) {
     show(theme);
     const body = new FormData(form, event.submitter);
     try {
-      await fetch(form.action, { method: "POST", body, headers: { "X-Requested-With": "fetch" }, redirect: "manual" });
+      await fetch(form.action, { method: "POST", body, headers: { "X-Requested-With": "fetch" }, redirect: "manual", keepalive: true });
     } catch {
       // The colours hold for this page; the choice is simply not kept.
     }
