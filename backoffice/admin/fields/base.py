@@ -61,11 +61,11 @@ class KeptField(Field):
 
     def shown(self, value: Any) -> str:
         """The text the form shows for a value."""
-        raise NotImplementedError
+        raise NotImplementedError  # each kind of field has its own
 
     def read(self, text: str) -> Any:
         """The value that a text means; BadInput where it means none."""
-        raise NotImplementedError
+        raise NotImplementedError  # each kind of field has its own
 
     def is_same(self, text: str, value: Any) -> bool:
         """Whether the text is what was shown for the value, whatever the browser did to its line ends."""
