@@ -44,7 +44,7 @@ def databases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Databases]:
 
 @pytest.fixture
 def backend(request: pytest.FixtureRequest) -> str:
-    """The database: a test that uses it, or `app`, runs on each; the mark `sqlite_only` narrows it to one."""
+    """The database: a test that uses it, or `app`, runs on each; `sqlite_only` or `mysql_only` narrow it to one."""
     name: str = request.param
     if reason := why_absent(name):
         pytest.skip(f"{LABELS[name]}: {reason}")
@@ -157,10 +157,10 @@ def chromium() -> str:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Run a test on every database, one marked `sqlite_only` on SQLite alone without a skip for the others."""
+    """Run a test on every database, one marked `sqlite_only` or so on that one without a skip for the others."""
     if "backend" in metafunc.fixturenames:
-        narrowed = metafunc.definition.get_closest_marker("sqlite_only")
-        metafunc.parametrize("backend", ["sqlite"] if narrowed else BACKENDS, indirect=True)
+        narrowed = [name for name in BACKENDS if metafunc.definition.get_closest_marker(f"{name}_only")]
+        metafunc.parametrize("backend", narrowed or BACKENDS, indirect=True)
 
 
 @pytest.hookimpl(wrapper=True)

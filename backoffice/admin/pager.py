@@ -12,7 +12,8 @@ from flask_babel import gettext as _
 
 from backoffice.admin.address import ListAddress
 from backoffice.admin.presenters import PageNumber, Pager
-from backoffice.database.counting import CAP, Count
+from backoffice.database.counting import Count
+from backoffice.database.effort import CAP
 from backoffice.database.paging import Window
 
 NEAR = 2

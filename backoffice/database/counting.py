@@ -12,13 +12,10 @@ from weakref import WeakKeyDictionary
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from backoffice.database.paging import Window, count_of
-from backoffice.database.selection import Selection, whole
+from backoffice.database import effort
+from backoffice.database.paging import Window
+from backoffice.database.selection import Selection
 from backoffice.database.time_limits import TooBroad, go_on_reading, limited
-
-CAP = 10_000
-# The count stands beside the page and must not hold it.
-SECONDS = 0.3
 
 ESTIMATES = {
     "mysql": "SELECT table_rows FROM information_schema.tables WHERE table_schema = DATABASE() AND table_name = :name",
@@ -45,14 +42,15 @@ class Count:
 
 
 def count(session: Session, selection: Selection, window: Window) -> Count:
-    """The count that stands on a page: never dearer than looking at `CAP` rows, never longer than `SECONDS`."""
+    """The count that stands on a page: never dearer than looking at `effort.CAP` rows, never longer
+    than `effort.SECONDS_OF_COUNTING`."""
     if window.last is not None and window.last > 0 and not (window.has_next or window.noted):
         return Count(window.last)
     if window.found is not None:
         return _honest(window.found)
-    if _is_whole_table(selection):
+    if not selection.narrowed and selection.is_everyones:
         estimated = _estimate(session, selection)
-        if estimated is not None and estimated > CAP:
+        if estimated is not None and estimated > effort.CAP:
             return Count(estimated, "estimate")
     if window.was_dear:
         return _seen(window)
@@ -70,40 +68,32 @@ def _seen(window: Window) -> Count:
 
 
 def _honest(found: int) -> Count:
-    return Count(found) if found <= CAP else Count(CAP, "at-least")
+    return Count(found) if found <= effort.CAP else Count(effort.CAP, "at-least")
 
 
 def exact_count(session: Session, selection: Selection, seconds: float) -> int:
     """Every row counted; TooBroad where that takes longer than `seconds`."""
-    counts = [count_of(rows).scalar_subquery() for rows in _parts(session, selection)]
-    return session.scalar(limited(sa.select(_sum(counts)), seconds)) or 0
+    return _counted(session, _parts(session, selection), seconds)
 
 
 def _capped(session: Session, selection: Selection) -> int:
-    one: Any = sa.literal_column("1")
-    some = [
-        rows.with_only_columns(one, maintain_column_froms=True).limit(CAP + 1).subquery()
-        for rows in _parts(session, selection)
-    ]
-    counts = [sa.select(sa.func.count()).select_from(rows).scalar_subquery() for rows in some]
-    return session.scalar(limited(sa.select(_sum(counts)), SECONDS)) or 0
+    parts = [part.limit(effort.CAP + 1) for part in _parts(session, selection)]
+    return _counted(session, parts, effort.SECONDS_OF_COUNTING)
+
+
+def _counted(session: Session, parts: list[sa.Select[Any]], seconds: float) -> int:
+    counts: list[Any] = [sa.select(sa.func.count()).select_from(part.subquery()).scalar_subquery() for part in parts]
+    return session.scalar(limited(sa.select(reduce(add, counts)), seconds)) or 0
 
 
 def _parts(session: Session, selection: Selection) -> list[sa.Select[Any]]:
-    """The rows in parts that share none."""
-    scope, filtered = selection.scope.order_by(None), selection.filtered()
-    parts = selection.parts(session.get_bind().dialect.name)
-    return [scope.where(*(c for c in (part, filtered) if c is not None)) for part in parts]
-
-
-def _sum(counts: list[Any]) -> Any:
-    return reduce(add, counts)
-
-
-def _is_whole_table(selection: Selection) -> bool:
-    # A scope that says anything more than the model is one that may leave rows out.
-    everything = whole(selection.vocabulary.model)
-    return not selection.narrowed and (selection.scope is everything or selection.scope.compare(everything))
+    """The rows in parts that share none, by as little as tells them apart."""
+    dialect = session.get_bind().dialect.name
+    one: Any = sa.literal_column("1")
+    rows = selection.scope.order_by(None).with_only_columns(one, maintain_column_froms=True)
+    filtered, keys = selection.filtered(), selection.found_keys(dialect)
+    parts = [rows.where(*(c for c in (part, filtered) if c is not None)) for part in selection.parts(dialect)]
+    return parts if keys is None else [keys, *parts[1:]]
 
 
 def _estimate(session: Session, selection: Selection) -> int | None:

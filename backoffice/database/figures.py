@@ -8,13 +8,12 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from backoffice.database.paging import count_of
 from backoffice.models import utcnow
 
 
 def count(session: Session, rows: sa.Select[Any]) -> int:
     """How many rows a statement has."""
-    return session.scalar(count_of(rows)) or 0
+    return session.scalar(rows.order_by(None).with_only_columns(sa.func.count(), maintain_column_froms=True)) or 0
 
 
 def per_day(session: Session, rows: sa.Select[Any], moment: Any, days: int) -> list[tuple[date, int]]:

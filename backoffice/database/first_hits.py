@@ -1,7 +1,7 @@
 """The first page of a search, in one to three statements, and with it how many rows there are.
 
-A glance at the next rows of the order fills the page where the word is common: the index would have to fetch and sort
-every one of its hits. Where it is rare the index is asked, once: its keys, in order, are the page and the count.
+The index is asked once, for so many hits as are counted: their keys, in order, are the page and the count. Where there
+are more, the word is common: the next rows of the order fill the page, and every hit would have to be sorted.
 """
 
 from __future__ import annotations
@@ -12,14 +12,15 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from backoffice.database.keyset import PROBED, Keyset
+from backoffice.database import effort
+from backoffice.database.keyset import Keyset
 from backoffice.database.searching import probed
 from backoffice.database.selection import otherwise
+from backoffice.database.time_limits import TooBroad
 
-# The first glance is short, and tells whether a long one is worth it: whether that may expect a quarter more than it
-# needs.
-GLANCE, SURE = 500, 1.25
 PART = "part"
+# Reads a statement's rows, stopped after so many seconds if any are given; TooBroad then.
+Ask = Callable[..., list[Any]]
 
 
 @dataclass(frozen=True)
@@ -27,16 +28,15 @@ class Hits:
     """The first rows, each `(record, *values of the terms, whether it is named)`; how many there are, if known."""
 
     rows: Sequence[Any]
-    total: int | None = None
+    total: int | None
 
 
 class FirstHits:
     """Reads the first `limit` rows of a selection that searches by tokens. Rows that are named exactly come first."""
 
-    def __init__(self, keyset: Keyset, ask: Callable[[sa.Select[Any]], list[Any]], limit: int) -> None:
+    def __init__(self, keyset: Keyset, ask: Ask, limit: int) -> None:
         self.keyset, self.ask, self.limit = keyset, ask, limit
         selection = keyset.selection
-        self.found = selection.found(keyset.dialect)
         self.named = selection.named()
         self.probe = probed(selection.search, selection.vocabulary)
 
@@ -46,22 +46,23 @@ class FirstHits:
         return bool(keyset.selection.search) and keyset.selection.indexed
 
     def read(self) -> Hits:
-        """The first rows, by glances or by the index."""
-        if self.keyset.walks_an_index():
-            near = self.ask(self._glance(GLANCE))
-            if len(near) == self.limit:
-                return Hits(near)
-            if len(near) * PROBED > SURE * self.limit * GLANCE:
-                near = self.ask(self._glance(PROBED))
-                return Hits(near if len(near) == self.limit else self.ask(self.keyset.at(0, self.limit)))
-        hits = self.ask(self._hits())
-        return Hits([hit[:-1] for hit in hits], hits[0].total if hits else 0)
+        """The first rows, by the index or by a glance at the next ones."""
+        try:
+            hits = self.ask(self._hits(), effort.SECONDS_OF_COUNTING)
+        except TooBroad:
+            total = None
+        else:
+            total = hits[0].total if hits else 0
+            if total <= effort.CAP:
+                return Hits([hit[:-1] for hit in hits], total)
+        near = self.ask(self._glance()) if self.keyset.walks_an_index() else []
+        return Hits(near if len(near) == self.limit else self.ask(self.keyset.at(0, self.limit)), total)
 
-    def _glance(self, count: int) -> sa.Select[Any]:
-        """Of the next `count` rows those that match, after those that are named where these come first."""
+    def _glance(self) -> sa.Select[Any]:
+        """Of the next rows those that match, after those that are named where these come first."""
         keyset, probe = self.keyset, sa.false() if self.probe is None else self.probe
         first = keyset.segments[-keyset.presences]
-        near: Any = _as_part(1, keyset.next_keys(first.terms, count, first.presence))
+        near: Any = _as_part(1, keyset.next_keys(first.terms, effort.PROBED, first.presence))
         if keyset.named is None:
             matching = probe if self.named is None else sa.or_(probe, self.named)
         else:
@@ -72,12 +73,11 @@ class FirstHits:
         return self._joined(keys).where(*conditions).limit(self.limit)
 
     def _hits(self) -> sa.Select[Any]:
-        """The first that are named or found by the index, each with how many those are in all."""
-        keyset, found = self.keyset, self.found
+        """The first that are named or found by the index, each with how many those are in all, counted to the cap."""
+        keyset = self.keyset
         terms = [term.column.label(f"term_{number}") for number, term in enumerate(keyset.terms)]
         ways = [] if self.named is None else [_as_part(0, self._narrow(self.named, *keyset.key, *terms))]
-        others = found if self.named is None else sa.and_(found, otherwise(self.named))
-        ways.append(_as_part(1, self._narrow(others, *keyset.key, *terms)))
+        ways.append(_as_part(1, self._found(terms)))
         rows = sa.union_all(*ways).subquery()
         keys = (
             sa.select(
@@ -87,6 +87,19 @@ class FirstHits:
             .limit(self.limit).subquery()
         )  # fmt: skip
         return self._joined(keys).add_columns(keys.c.total)
+
+    def _found(self, terms: Sequence[Any]) -> sa.Select[Any]:
+        """Keys and terms of the rows that the index finds and nothing names: so many that they are seen to be more."""
+        keyset, others = self.keyset, [] if self.named is None else [otherwise(self.named)]
+        keys = keyset.selection.found_keys(keyset.dialect) if keyset.is_by_key else None
+        if keys is None:
+            found = sa.and_(keyset.selection.found(keyset.dialect), *others)
+            return self._narrow(found, *keyset.key, *terms).limit(effort.CAP + 1)
+        if self.named is not None:
+            keys = keys.where(sa.tuple_(*keys.selected_columns).not_in(self._narrow(self.named, *keyset.key)))
+        key = dict(zip((column.key for column in keyset.key), keys.limit(effort.CAP + 1).subquery().c, strict=True))
+        again = (key[term.column.key].label(f"term_{number}") for number, term in enumerate(keyset.terms))
+        return sa.select(*(column.label(name) for name, column in key.items()), *again)
 
     def _joined(self, keys: Any) -> sa.Select[Any]:
         """The rows of these keys, in the order of the list."""

@@ -12,15 +12,12 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from backoffice.database import effort
 from backoffice.database.attributes import primary_key
 from backoffice.database.cursors import Cursor
 from backoffice.database.searching import probed
 from backoffice.database.selection import Selection, otherwise
 from backoffice.database.sorting import Term, terms_of
-
-# So many rows are looked at one by one before the search index is asked: a common word fills the page from them, and
-# the index would have fetched and sorted every one of its hits.
-PROBED = 2_000
 
 
 @dataclass(frozen=True)
@@ -64,7 +61,7 @@ class Keyset:
         beyond = [] if cursor is None else [self._beyond(directed, cursor)]
         statement = self.base.where(*beyond)
         if probing:
-            statement = self.near(self.next_keys(directed, PROBED, [*part.presence, *beyond]))
+            statement = self.near(self.next_keys(directed, effort.PROBED, [*part.presence, *beyond]))
             conditions = [c for c in (part.probe, self.filter) if c is not None]
         return (
             statement.where(*conditions)
@@ -137,6 +134,12 @@ class Keyset:
         key = next(iter(primary_key(self.model))).column
         heads = [next(iter(index.columns), None) for index in getattr(column.table, "indexes", ())]
         return column is key or column in heads or self.terms[0].attribute.unique
+
+    @property
+    def is_by_key(self) -> bool:
+        """Whether the rows stand in the order of their key, for which nothing else of them is needed."""
+        own = [part.column for part in primary_key(self.model)]
+        return all(not term.attribute.path and term.attribute.column in own for term in self.terms)
 
     def next_keys(self, directed: Sequence[Term], count: int, beyond: Sequence[Any] = ()) -> sa.Select[Any]:
         """The keys of the next rows of the order, whatever they hold."""

@@ -16,7 +16,7 @@ from backoffice.database.first_hits import FirstHits
 from backoffice.database.keyset import Keyset
 from backoffice.database.reading import quoted
 from backoffice.database.selection import Selection
-from backoffice.database.time_limits import TooBroad, limited
+from backoffice.database.time_limits import TooBroad, go_on_reading, limited
 from backoffice.errors import BadInput
 
 LARGEST = 10**12
@@ -98,11 +98,12 @@ class Reader:
     def _start(self) -> Window:
         if FirstHits.serves(self.keyset):
             hits = FirstHits(self.keyset, self._execute, self.per_page + 1).read()
-            found, total = self._in_segments(hits.rows), hits.total
-        else:
-            found, total = self._collect(None, backward=False), None
-        window = self._window(found[: self.per_page], 1, has_previous=False, has_next=len(found) > self.per_page)
-        return replace(window, found=total)
+            found = self._in_segments(hits.rows)
+            window = self._window(found[: self.per_page], 1, has_previous=False, has_next=len(found) > self.per_page)
+            # Where the index could not count them in time, nothing else will.
+            return replace(window, found=hits.total, was_dear=hits.total is None)
+        found = self._collect(None, backward=False)
+        return self._window(found[: self.per_page], 1, has_previous=False, has_next=len(found) > self.per_page)
 
     def _after(self, cursor: Cursor) -> Window:
         found = self._collect(cursor, backward=False)
@@ -161,9 +162,17 @@ class Reader:
         near = ask(probing=True) if self.keyset.segments[segment].probe is not None else []
         return near if len(near) == limit else ask(probing=False)
 
-    def _execute(self, statement: sa.Select[Any]) -> list[Any]:
+    def _execute(self, statement: sa.Select[Any], seconds: float | None = None) -> list[Any]:
+        """A statement's rows; TooBroad after what is left of the list's time, or `seconds`, where reading goes on."""
         self._asked += 1
-        return list(self.session.execute(limited(statement, self._left())).unique())
+        left = self._left()
+        if seconds is None or seconds >= left:
+            return list(self.session.execute(limited(statement, left)).unique())
+        try:
+            return list(self.session.execute(limited(statement, seconds)).unique())
+        except TooBroad:
+            go_on_reading(self.session)
+            raise
 
     def _left(self) -> float:
         """What is left of the list's time; nearly all of it counts as all, which PostgreSQL then need not be told."""
@@ -218,8 +227,3 @@ def _number(text: str) -> int:
             _("“%(page)s” is not a place in the list. Pages and rows are numbered from 1.", page=quoted(text))
         )
     return int(text)
-
-
-def count_of(statement: sa.Select[Any]) -> sa.Select[Any]:
-    """The statement that counts the rows of `statement`, without its order, columns and loading."""
-    return statement.order_by(None).with_only_columns(sa.func.count(), maintain_column_froms=True)

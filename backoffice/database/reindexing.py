@@ -65,11 +65,14 @@ def reindex(
     engine: sa.Engine, model: type[Any], *, restart: bool = False, progress: Callable[[int], object] = int
 ) -> int:
     """Make every row's tokens, then the index. Gives how many rows had wrong ones; `progress` hears of every chunk."""
-    mended = 0
+    mended, table = 0, model.__table__
     with engine.connect() as connection:
+        missing = search_index.begin(connection, table)
         # An index that is complete stays in use while it is gone through once more.
-        due, position = is_due(connection, model), _start(connection, model, restart)
-        connection.rollback()
+        due, position = missing or is_due(connection, model), _start(connection, model, restart or missing)
+        if missing:
+            search_index.note(connection, model, position=None, finished=False)
+        connection.commit()
         while True:
             if connection.dialect.name == "sqlite":
                 # It has no row locks: nobody else writes until the commit.
@@ -78,12 +81,13 @@ def reindex(
             if not rows:
                 break
             mended += _mend(connection, model, [row for row in rows if row.tokens != row.expected])
+            search_index.add(connection, table, [row.key for row in rows])
             position = rows[-1].key
             search_index.note(connection, model, position=print_key(model, position), finished=not due)
             connection.commit()
             progress(len(rows))
-    if search_index.serves(engine.dialect.name, model.__table__):
-        search_index.create(engine, model.__table__, anew=restart)
+    if search_index.serves(engine.dialect.name, table):
+        search_index.create(engine, table, anew=restart)
     with engine.begin() as connection:
         search_index.note(connection, model, position=None, finished=True)
     return mended
@@ -116,6 +120,8 @@ def _lack(connection: sa.Connection, model: type[Any], rows: Sequence[Row]) -> s
         found = sa.select(*_key(model)).where(search_index.matching(connection.dialect.name, model, tokens), *this)
         if tokens and connection.execute(found).first() is None:
             return "has an index that misses rows"
+        if search_index.has_strays(connection, table, row.expected.split()):
+            return "has an index that finds rows by words they no longer have"
     return ""
 
 

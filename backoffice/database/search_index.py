@@ -1,23 +1,28 @@
-"""The full-text index over search tokens, made as each database makes one, and whether it is complete.
+"""The index over search tokens, made as each database makes one, and whether it is complete.
 
-MySQL and MariaDB: FULLTEXT. PostgreSQL: GIN over the tokens as a tsvector. SQLite: an FTS5 table that triggers keep.
+MySQL and MariaDB: a table of tokens (see token_tables.py). PostgreSQL: GIN over the tokens as a tsvector. SQLite: an
+FTS5 table. Triggers keep the tables.
 """
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Sequence
 from typing import Any
 from weakref import WeakKeyDictionary
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import mysql, postgresql
+from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import Session
 
+from backoffice.database import token_tables
 from backoffice.database.limits import MYSQL
+from backoffice.database.token_tables import PREFIX, TRIGGERS
+from backoffice.errors import ConfigurationError
 from backoffice.models.base import Model, utcnow
 from backoffice.models.searchable import COLUMN, SearchIndex, is_searchable
 
-# Tables of SQLite's index begin so; SearchIndex itself is a table of ours.
-PREFIX = f"{SearchIndex.__tablename__}_"
+log = logging.getLogger(__name__)
 _complete: WeakKeyDictionary[sa.Engine, set[tuple[str, str]]] = WeakKeyDictionary()
 
 
@@ -28,7 +33,7 @@ def searchable_models() -> list[type[Any]]:
 
 
 def index_name(table: str) -> str:
-    """What the index is called on MySQL, MariaDB and PostgreSQL."""
+    """What the index is called on PostgreSQL; MySQL and MariaDB had one of this name."""
     return f"ix_{table}_{COLUMN}"
 
 
@@ -47,21 +52,28 @@ def serves(dialect: str, table: sa.Table) -> bool:
 
 def matching(dialect: str, entity: Any, tokens: list[list[str]]) -> sa.ColumnElement[bool]:
     """The rows that hold one of each list of tokens, by the index alone; a token ends in `*` where more may follow."""
-    column = entity.search_tokens
+    mapper = sa.inspect(entity).mapper
     if dialect in MYSQL:
-        against = " ".join(f"+({' '.join(either)})" if len(either) > 1 else f"+{either[0]}" for either in tokens)
-        return mysql.match(column, against=against).in_boolean_mode()
+        parts = [getattr(entity, mapper.get_property_by_column(c).key) for c in mapper.local_table.primary_key.columns]
+        key: Any = parts[0] if len(parts) == 1 else sa.tuple_(*parts)
+        return key.in_(token_tables.keys(mapper.local_table, tokens))  # type: ignore[no-any-return]  # of any type
     if dialect == "postgresql":
         query = " & ".join(f"({' | '.join(t.replace('*', ':*') for t in either)})" for either in tokens)
         # Written out, not bound: the index is found by its very expression.
         space: sa.ColumnElement[str] = sa.literal_column("' '")
-        vector = sa.func.array_to_tsvector(sa.func.string_to_array(sa.func.btrim(column), space))
+        vector = sa.func.array_to_tsvector(sa.func.string_to_array(sa.func.btrim(entity.search_tokens), space))
         return vector.op("@@", is_comparison=True)(sa.cast(sa.literal(query), postgresql.TSQUERY))
-    name = f"{PREFIX}{sa.inspect(entity).mapper.local_table.name}"
+    name = f"{PREFIX}{mapper.local_table.name}"
     index = sa.table(name, sa.column("rowid"), sa.column(name))
     query = " AND ".join(f"({' OR '.join(either)})" for either in tokens)
-    key = getattr(entity, sa.inspect(entity).mapper.primary_key[0].key)
+    key = getattr(entity, mapper.primary_key[0].key)
     return key.in_(sa.select(index.c.rowid).where(index.c[name].op("MATCH")(query)))  # type: ignore[no-any-return]  # an untyped attribute's method
+
+
+def keys_alone(dialect: str, model: type[Any], tokens: list[list[str]]) -> sa.Select[Any] | None:
+    """The keys of the same rows without the table itself, where this database's index holds them."""
+    table: sa.Table = sa.inspect(model).local_table
+    return token_tables.keys(table, tokens) if dialect in MYSQL and token_tables.counts_alone(table) else None
 
 
 # -- making and dropping ----------------------------------------------------------------------------------------------
@@ -71,24 +83,49 @@ def exists(connection: sa.Connection, table: str) -> bool:
     """Whether the table has its index, ready for use."""
     dialect = connection.dialect.name
     if dialect == "sqlite":
-        names = [f"{PREFIX}{table}{suffix}" for suffix in ("", *_TRIGGERS)]
+        names = [f"{PREFIX}{table}{suffix}" for suffix in ("", *TRIGGERS)]
         found = sa.select(sa.func.count()).select_from(sa.table("sqlite_master")).where(sa.column("name").in_(names))
         return connection.scalar(found) == len(names)
     if dialect == "postgresql":
         ready = sa.text("SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass(:name)")
         return bool(connection.scalar(ready, {"name": index_name(table)}))
-    return any(index["name"] == index_name(table) for index in sa.inspect(connection).get_indexes(table))
+    return token_tables.exists(connection, table)
+
+
+def begin(connection: sa.Connection, table: sa.Table) -> bool:
+    """Before rows are gone through: on MySQL and MariaDB make the index, empty, and tell whether it was missing."""
+    if connection.dialect.name not in MYSQL or exists(connection, table.name):
+        return False
+    create_on(connection, table)
+    return True
+
+
+def add(connection: sa.Connection, table: sa.Table, rows: Sequence[tuple[Any, ...]]) -> None:
+    """While rows are gone through: on MySQL and MariaDB bring those of these keys into the index."""
+    if connection.dialect.name in MYSQL:
+        token_tables.fill(connection, table, rows)
+
+
+def has_strays(connection: sa.Connection, table: sa.Table, tokens: Sequence[str]) -> bool:
+    """Whether one of these tokens finds a row that does not have it; none can where the database keeps the index."""
+    return connection.dialect.name in MYSQL and token_tables.has_strays(connection, table, tokens)
 
 
 def create(engine: sa.Engine, table: sa.Table, *, anew: bool = False) -> None:
-    """Make the index over the tokens that are there, unless there is one; with `anew` in its place.
-
-    Reading goes on meanwhile; on MySQL, MariaDB and SQLite writing waits.
-    """
+    """After rows were gone through: make the index over the tokens that are there, unless there is one; with `anew`
+    make it again. Reading goes on meanwhile; on SQLite writing waits."""
     with engine.connect() as connection:
         there = exists(connection, table.name)
         if there and not anew:
             return
+    if engine.dialect.name in MYSQL:
+        if there:
+            token_tables.remove_strays(engine, table)
+            return
+        with engine.begin() as connection:
+            create_on(connection, table)
+            token_tables.fill(connection, table)
+        return
     if engine.dialect.name == "sqlite":
         with engine.connect() as connection:
             connection.exec_driver_sql("BEGIN IMMEDIATE")
@@ -96,26 +133,26 @@ def create(engine: sa.Engine, table: sa.Table, *, anew: bool = False) -> None:
             connection.commit()
         return
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        create_on(connection, table, replacing=there, concurrently=True)
+        create_on(connection, table, concurrently=True)
 
 
-def create_on(
-    connection: sa.Connection, table: sa.Table, *, replacing: bool = False, concurrently: bool = False
-) -> None:
-    """Make the index on a connection; `concurrently` where it is in no transaction and the table is in use."""
+def create_on(connection: sa.Connection, table: sa.Table, *, concurrently: bool = False) -> None:
+    """Make the index on a connection; `concurrently` where it is in no transaction and the table is in use.
+
+    On MySQL and MariaDB it is empty then.
+    """
+    if connection.dialect.name in MYSQL:
+        token_tables.create(connection, table)
+        _drop_full_text(connection, table.name)
+        return
     dialect, quote = connection.dialect.name, connection.dialect.identifier_preparer.quote
     name, key = quote(table.name), quote(next(iter(table.primary_key.columns)).name)
     if dialect == "sqlite":
         statements = [*_dropping(dialect, table.name), *_sqlite(table.name, key)]
-    elif dialect == "postgresql":
+    else:
         vector = f"array_to_tsvector(string_to_array(btrim({COLUMN}), ' '))"
         index = f"{'CONCURRENTLY ' if concurrently else ''}{quote(index_name(table.name))}"
         statements = [*_dropping(dialect, table.name), f"CREATE INDEX {index} ON {name} USING gin ({vector})"]
-    else:
-        index = f"FULLTEXT INDEX {quote(index_name(table.name))} ({COLUMN})"
-        old = f"DROP INDEX {quote(index_name(table.name))}, " if replacing else ""
-        # FORCE: MariaDB, where there has been such an index before, leaves every row out that is there already.
-        statements = [f"ALTER TABLE {name} {old}ADD {index}, FORCE"]
     for statement in statements:
         connection.execute(sa.text(statement))
 
@@ -127,7 +164,11 @@ def drop(op: Any, table: str) -> None:
     op.execute(sa.delete(SearchIndex).where(_noted(table)))
 
 
-_TRIGGERS = ("_added", "_changed", "_removed")
+def _drop_full_text(connection: sa.Connection, table: str) -> None:
+    """Take away the FULLTEXT index that earlier versions made."""
+    if any(index["name"] == index_name(table) for index in sa.inspect(connection).get_indexes(table)):
+        quote = connection.dialect.identifier_preparer.quote_identifier
+        connection.execute(sa.text(f"ALTER TABLE {quote(table)} DROP INDEX {quote(index_name(table))}"))
 
 
 def _sqlite(table: str, key: str) -> list[str]:
@@ -147,10 +188,9 @@ def _sqlite(table: str, key: str) -> list[str]:
 
 def _dropping(dialect: str, table: str) -> list[str]:
     if dialect == "sqlite":
-        triggers = [f'DROP TRIGGER IF EXISTS "{PREFIX}{table}{suffix}"' for suffix in _TRIGGERS]
+        triggers = [f'DROP TRIGGER IF EXISTS "{PREFIX}{table}{suffix}"' for suffix in TRIGGERS]
         return [*triggers, f'DROP TABLE IF EXISTS "{PREFIX}{table}"']
-    # MySQL and MariaDB drop an index with its only column.
-    return [f'DROP INDEX IF EXISTS "{index_name(table)}"'] if dialect == "postgresql" else []
+    return [f'DROP INDEX IF EXISTS "{index_name(table)}"'] if dialect == "postgresql" else token_tables.dropping(table)
 
 
 # -- complete or not --------------------------------------------------------------------------------------------------
@@ -199,8 +239,13 @@ def follow_migration(connection: sa.Connection) -> None:
         if table.name not in tables or COLUMN not in {column["name"] for column in inspector.get_columns(table.name)}:
             continue
         key = next(iter(table.primary_key.columns))
-        if table.name not in noted and connection.execute(sa.select(key).limit(1)).first() is None:
+        if table.name in noted or connection.execute(sa.select(key).limit(1)).first() is not None:
+            continue
+        try:
             finish(connection, model)
+        except ConfigurationError as problem:
+            # The schema is right without it: searches read the plain text until it is there.
+            log.warning("%s is not indexed for search. %s", table.name, problem)
 
 
 def _noted(table: str) -> sa.ColumnElement[bool]:

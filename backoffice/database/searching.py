@@ -18,7 +18,7 @@ from sqlalchemy.orm import InstrumentedAttribute, RelationshipProperty, Session,
 from backoffice.database.attributes import Attribute, Kind, primary_key
 from backoffice.database.keys import foreign_key, has_key, parse_key
 from backoffice.database.operators import matches
-from backoffice.database.search_index import is_complete, matching
+from backoffice.database.search_index import is_complete, keys_alone, matching
 from backoffice.database.values import parse_value
 from backoffice.database.vocabulary import Vocabulary
 from backoffice.errors import BadInput
@@ -59,6 +59,14 @@ def matched(text: str, vocabulary: Vocabulary, dialect: str, *, indexed: bool) -
     if len(sources) == 1:
         return sources[0].found(vocabulary.model, words, dialect)
     return sa.and_(*(_in_any(vocabulary.model, sources, word, dialect) for word in words))
+
+
+def found_keys(text: str, vocabulary: Vocabulary, dialect: str) -> sa.Select[Any] | None:
+    """The keys of the rows that `matched` finds by the index, where the index can tell them without the table."""
+    sources, words = _sources(vocabulary), phrases(text)
+    if sources is None or len(sources) > 1 or sources[0].path or not words:
+        return None
+    return sources[0].keys(words, dialect)
 
 
 def probed(text: str, vocabulary: Vocabulary) -> sa.ColumnElement[bool] | None:
@@ -106,15 +114,24 @@ class Source:
         """The rows of `base` where every word stands in these columns, by the index."""
 
         def condition(entity: Any) -> sa.ColumnElement[bool]:
-            terms, rest = _terms(words)
-            asked = [[letter + term for letter in self.letters] for term in terms]
+            asked, rest = self._asked(words)
             return sa.and_(matching(dialect, entity, asked), *(self._beside(entity, word) for word in rest))
 
         return _reached(base, self.path, condition, by_key=True)
 
+    def keys(self, words: Sequence[Phrase], dialect: str) -> sa.Select[Any] | None:
+        """The keys of those rows from the index alone, where it decides every word and holds keys."""
+        asked, rest = self._asked(words)
+        return None if rest else keys_alone(dialect, self.model, asked)
+
     def holds(self, base: Any, word: Phrase) -> sa.ColumnElement[bool]:
         """The rows of `base` where the word stands in these columns, looked at one by one."""
         return _reached(base, self.path, lambda entity: self._beside(entity, word), by_key=False)
+
+    def _asked(self, words: Sequence[Phrase]) -> tuple[list[list[str]], list[Phrase]]:
+        """Of each term the tokens that the index is asked for, one a column, and the words it cannot decide alone."""
+        terms, rest = _terms(words)
+        return [[letter + term for letter in self.letters] for term in terms], rest
 
     def _beside(self, entity: Any, word: Phrase) -> sa.ColumnElement[bool]:
         return sa.or_(*(entity.search_tokens.like(like_pattern(word, letter)) for letter in self.letters))

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from backoffice.database.asking import Asker
 from backoffice.database.attributes import Attribute, attribute, once, primary_key
 from backoffice.database.filtering import Group, parse_where, print_where
-from backoffice.database.searching import check_search, exact, matched, probed
+from backoffice.database.searching import check_search, exact, found_keys, matched, probed
 from backoffice.database.sorting import SortKey, apply_sort, parse_sort
 from backoffice.database.vocabulary import Vocabulary
 
@@ -99,6 +99,18 @@ class Selection:
     def found(self, dialect: str) -> sa.ColumnElement[bool]:
         """The rows in which every word of the search is found."""
         return matched(self.search, self.vocabulary, dialect, indexed=self.indexed)
+
+    def found_keys(self, dialect: str) -> sa.Select[Any] | None:
+        """The keys of the rows that are found, where the search index alone can tell them: nothing else was asked."""
+        if self.where is not None or not (self.search and self.indexed and self.is_everyones):
+            return None
+        return found_keys(self.search, self.vocabulary, dialect)
+
+    @property
+    def is_everyones(self) -> bool:
+        """Whether the scope leaves no row of the model out. One that says anything more may."""
+        everything = whole(self.vocabulary.model)
+        return self.scope is everything or self.scope.compare(everything)
 
     def named(self) -> sa.ColumnElement[bool] | None:
         """The rows that the search names exactly."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import tempfile
 import threading
 from collections.abc import Callable, Iterable, Iterator
@@ -17,6 +16,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from backoffice.database import search_index, token_tables
 from backoffice.database.address import normalise_database_url
 from tests.bench.product import ROOT, Product
 from tests.bench.world import World
@@ -181,6 +181,8 @@ def _load(database: Database, table: str) -> None:
         way = {"mysql": _load_data, "postgresql": _copy, "sqlite": _insert}[database.backend]
         way(connection, target, len(columns), _rows(database.world, table))
         connection.commit()
+        if database.backend == "mysql" and (model := searchable(table)):
+            search_index.create(engine, model.__table__)
         if database.backend == "postgresql" and "id" in columns:
             last = sa.select(sa.func.max(sa.column("id"))).select_from(sa.table(table)).scalar_subquery()
             connection.execute(sa.select(sa.func.setval(sa.func.pg_get_serial_sequence(quote(table), "id"), last)))
@@ -243,9 +245,9 @@ def _field(value: Any) -> str:
 def _without_indexes(connection: sa.Connection, table: str) -> Iterator[None]:
     """Indexes that are made faster after the rows than along with them."""
     backend = connection.dialect.name
-    quoted = connection.dialect.identifier_preparer.quote(table)
     if backend in ("mysql", "mariadb"):
-        drop, create = _without_full_text(connection, quoted)
+        # The token table is no index of the server's: see `_load`.
+        drop, create = (token_tables.dropping(table) if searchable(table) else []), []
     elif backend == "postgresql":
         found = connection.exec_driver_sql(
             "SELECT indexname, indexdef FROM pg_indexes WHERE tablename = %s AND indexname NOT IN "
@@ -264,16 +266,3 @@ def _without_indexes(connection: sa.Connection, table: str) -> Iterator[None]:
     for statement in create:
         connection.exec_driver_sql(statement)
     connection.commit()
-
-
-def _without_full_text(connection: sa.Connection, quoted: str) -> tuple[list[str], list[str]]:
-    """The empty table made anew: where a full-text index has been dropped, MariaDB leaves rows out of the next one."""
-    shown = connection.exec_driver_sql(f"SHOW CREATE TABLE {quoted}").one()[1]
-    lines = shown.splitlines()
-    full_text = [line.strip(" ,") for line in lines if line.lstrip().startswith("FULLTEXT KEY")]
-    if not full_text:
-        return [], []
-    kept = "\n".join(line for line in lines if line.strip(" ,") not in full_text)
-    plain = re.sub(r",\n\)", "\n)", kept).replace("%", "%%")
-    drop = ["SET SESSION foreign_key_checks = 0", f"DROP TABLE {quoted}", plain]
-    return drop, [f"ALTER TABLE {quoted} ADD {line}" for line in full_text]

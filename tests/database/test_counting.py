@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from flask import Flask
 from sqlalchemy.orm import Session
 
-from backoffice.database import counting
+from backoffice.database import effort
 from backoffice.database.attributes import attribute
 from backoffice.database.counting import Count, count, exact_count
 from backoffice.database.filtering import parse_where
@@ -50,7 +50,7 @@ def test_a_small_result_is_counted_exactly(session: Session) -> None:
 
 
 def test_beyond_the_cap_a_filtered_list_says_at_least(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(counting, "CAP", 10)
+    monkeypatch.setattr(effort, "CAP", 10)
     make_articles(session, 12)
     everything = '["title","contains","Article"]'
     assert counted(session, where=everything) == Count(10, "at-least")
@@ -60,7 +60,7 @@ def test_beyond_the_cap_a_filtered_list_says_at_least(session: Session, monkeypa
 def test_beyond_the_cap_a_whole_table_is_estimated(
     session: Session, backend: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(counting, "CAP", 10)
+    monkeypatch.setattr(effort, "CAP", 10)
     make_articles(session, 300)
     analyse(session, backend)
     found = counted(session)
@@ -85,6 +85,6 @@ def test_a_count_that_takes_too_long_says_what_is_known(
 
 
 def test_on_request_every_row_is_counted(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(counting, "CAP", 10)
+    monkeypatch.setattr(effort, "CAP", 10)
     make_articles(session, 25)
     assert exact_count(session, Selection(VOCABULARY, sa.select(Article)), 60) == 25

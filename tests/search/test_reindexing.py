@@ -60,11 +60,9 @@ def test_the_index_itself_is_made_where_there_is_none(session: Session, index: s
 def remove(engine: sa.Engine) -> None:
     """Take the article index away."""
     with engine.begin() as connection:
-        if engine.dialect.name == "sqlite":
-            connection.execute(sa.text("DROP TRIGGER search_index_article_added"))
-        else:
-            on = " ON article" if engine.dialect.name != "postgresql" else ""
-            connection.execute(sa.text(f"DROP INDEX ix_article_search_tokens{on}"))
+        by_triggers = engine.dialect.name != "postgresql"
+        index = "TRIGGER search_index_article_added" if by_triggers else "INDEX ix_article_search_tokens"
+        connection.execute(sa.text(f"DROP {index}"))
 
 
 def test_what_was_stopped_goes_on_where_it_was(

@@ -1,0 +1,162 @@
+"""The search index of MySQL and MariaDB: a table of (token, key) beside the searched one, which triggers keep.
+
+Their FULLTEXT looks each hit up in the searched table before it sorts or counts it, eight times the work of reading a
+range here (docs/performance.md). It also hides a transaction's own writes, keeps everybody from saving while it is
+made, and drags the mark of every change along. A table does none of that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import mysql
+
+from backoffice.database.attributes import once
+from backoffice.errors import ConfigurationError
+from backoffice.models.searchable import COLUMN, SearchIndex
+
+PREFIX = f"{SearchIndex.__tablename__}_"
+TRIGGERS = ("_added", "_changed", "_removed")
+TOKEN = "search_token"  # noqa: S105 - the name of a column
+# Tokens have at most 82 characters (see models/tokens.py).
+TYPE = "VARCHAR(84) CHARACTER SET ascii COLLATE ascii_bin"
+AT_ONCE = 1_000
+# Trigger denied; no right to the table or the database; binary logging without log_bin_trust_function_creators.
+FORBIDDEN = {1142, 1044, 1227, 1419}
+NOT_ALLOWED = (
+    "The account of DATABASE_URL may not make triggers, which keep the search index. Grant it TRIGGER on its database "
+    "and, where the server keeps a binary log, SET GLOBAL log_bin_trust_function_creators = 1. "
+    "Then: flask search reindex"
+)
+
+
+@once
+def index_of(table: sa.Table) -> sa.Table:
+    """The table of a searched table's tokens: `search_token`, then its key."""
+    key = (sa.Column(c.name, c.type, primary_key=True, autoincrement=False) for c in table.primary_key.columns)
+    token = sa.Column(TOKEN, mysql.VARCHAR(84, charset="ascii", collation="ascii_bin"), primary_key=True)
+    return sa.Table(f"{PREFIX}{table.name}", sa.MetaData(), token, *key, **table.kwargs)
+
+
+def keys(table: sa.Table, terms: Sequence[Sequence[str]]) -> sa.Select[Any]:
+    """The keys of the rows that hold one of each list of tokens; a token ends in `*` where more may follow."""
+    index = index_of(table)
+    first, *others = terms
+    found = sa.select(*_key(index)).where(_holds(index, first)).distinct()
+    for either in others:
+        other = index.alias()
+        found = found.where(sa.tuple_(*_key(index)).in_(sa.select(*_key(other)).where(_holds(other, either))))
+    return found
+
+
+def counts_alone(table: sa.Table) -> bool:
+    """Whether each key here is a row there: the database tells no trigger of rows that go with another table's."""
+    return not any((key.ondelete or "").upper() == "CASCADE" for key in table.foreign_keys)
+
+
+def exists(connection: sa.Connection, table: str) -> bool:
+    """Whether the table and its triggers are there."""
+    triggers = sa.text("SELECT trigger_name FROM information_schema.triggers WHERE trigger_schema = DATABASE()")
+    there = {name for name in connection.scalars(triggers) if name.startswith(f"{PREFIX}{table}_")}
+    named = {f"{PREFIX}{table}{suffix}" for suffix in TRIGGERS}
+    return named <= there and sa.inspect(connection).has_table(f"{PREFIX}{table}")
+
+
+def create(connection: sa.Connection, table: sa.Table) -> None:
+    """Make it, empty: it is kept from here on, and `fill` brings the rows that are there. ConfigurationError if the
+    account may not."""
+    for statement in dropping(table.name):
+        connection.execute(sa.text(statement))
+    index_of(table).create(connection)
+    try:
+        for statement in _triggers(connection, table):
+            connection.execute(sa.text(statement))
+    except sa.exc.DBAPIError as problem:
+        if getattr(problem.orig, "args", (0,))[0] not in FORBIDDEN:
+            raise
+        for statement in dropping(table.name):
+            connection.execute(sa.text(statement))
+        raise ConfigurationError(NOT_ALLOWED) from None
+
+
+def dropping(table: str) -> list[str]:
+    """The statements that take it away."""
+    triggers = [f"DROP TRIGGER IF EXISTS `{PREFIX}{table}{suffix}`" for suffix in TRIGGERS]
+    return [*triggers, f"DROP TABLE IF EXISTS `{PREFIX}{table}`"]
+
+
+def fill(connection: sa.Connection, table: sa.Table, rows: Sequence[tuple[Any, ...]] | None = None) -> None:
+    """Bring the tokens of some rows, by their keys, or of all. Who would change these rows waits for the commit."""
+    index, own = index_of(table), list(table.primary_key.columns)
+    token: sa.ColumnElement[str] = sa.literal_column(f"made.{TOKEN}")
+    tokens = sa.select(token, *own).select_from(table, sa.text(_made(_quoted(connection, table.name))))
+    if rows is not None:
+        tokens = tokens.where(own[0].in_([key[0] for key in rows]) if len(own) == 1 else sa.tuple_(*own).in_(rows))
+    # In their order, so that a large index is written from one end to the other.
+    tokens = tokens.where(token != "").order_by(token, *own)
+    names = [column.name for column in index.columns]
+    connection.execute(sa.insert(index).prefix_with("IGNORE").from_select(names, tokens))
+
+
+def remove_strays(engine: sa.Engine, table: sa.Table) -> None:
+    """Take away what stands here of tokens that a row does not have, or of rows that are gone."""
+    index = index_of(table)
+    with engine.connect().execution_options(stream_results=True) as reading, engine.connect() as writing:
+        for found in reading.execute(sa.select(*index.columns).where(_is_stray(table))).partitions(AT_ONCE):
+            these = sa.tuple_(*index.columns).in_([tuple(row) for row in found])
+            # Asked once more: a row may have come by this token meanwhile.
+            writing.execute(sa.delete(index).where(these, _is_stray(table)))
+            writing.commit()
+
+
+def has_strays(connection: sa.Connection, table: sa.Table, tokens: Sequence[str]) -> bool:
+    """Whether one of these tokens leads to a row that does not have it, or is gone."""
+    token = index_of(table).c[TOKEN]
+    strays = sa.select(token).where(token.in_(tokens), _is_stray(table)).limit(1)
+    return bool(tokens) and connection.execute(strays).first() is not None
+
+
+def _is_stray(table: sa.Table) -> sa.ColumnElement[bool]:
+    index = index_of(table)
+    same = (mine == own for mine, own in zip(_key(index), table.primary_key.columns, strict=True))
+    has = sa.func.instr(table.c[COLUMN], sa.func.concat(" ", index.c[TOKEN], " ")) > 0
+    return ~sa.exists().where(*same, has).correlate(index)
+
+
+def _key(index: Any) -> list[Any]:
+    return [column for column in index.columns if column.name != TOKEN]
+
+
+def _holds(index: Any, either: Sequence[str]) -> sa.ColumnElement[bool]:
+    column = index.c[TOKEN]
+    return sa.or_(*(column.like(f"{t[:-1]}%") if t.endswith("*") else column == t for t in either))
+
+
+def _quoted(connection: sa.Connection, name: str) -> str:
+    return connection.dialect.identifier_preparer.quote_identifier(name)
+
+
+def _made(row: str) -> str:
+    """A row's tokens as a table `made`. Being letters and digits, they are a JSON array but for its signs."""
+    array = f"""CONCAT('["', REPLACE(TRIM({row}.{COLUMN}), ' ', '","'), '"]')"""
+    return f"JSON_TABLE({array}, '$[*]' COLUMNS ({TOKEN} {TYPE} PATH '$')) AS made"
+
+
+def _triggers(connection: sa.Connection, table: sa.Table) -> Iterator[str]:
+    key = [_quoted(connection, column.name) for column in table.primary_key.columns]
+    index, on = _quoted(connection, f"{PREFIX}{table.name}"), _quoted(connection, table.name)
+    # Names of our own tables and columns, nothing that anybody typed.
+    add = (
+        f"INSERT IGNORE INTO {index} ({', '.join((TOKEN, *key))}) "  # noqa: S608 - see above
+        f"SELECT made.{TOKEN}, {', '.join(f'new.{part}' for part in key)} "
+        f"FROM {_made('new')} WHERE made.{TOKEN} <> '';"
+    )
+    held = " AND ".join(f"held.{part} = old.{part}" for part in key)
+    remove = f"DELETE held FROM {_made('old')} STRAIGHT_JOIN {index} AS held ON held.{TOKEN} = made.{TOKEN} AND {held};"
+    same = " AND ".join(f"old.{part} <=> new.{part}" for part in (COLUMN, *key))
+    bodies = (("INSERT", add), ("UPDATE", f"IF NOT ({same}) THEN {remove} {add} END IF;"), ("DELETE", remove))
+    for suffix, (event, body) in zip(TRIGGERS, bodies, strict=True):
+        name = _quoted(connection, f"{PREFIX}{table.name}{suffix}")
+        yield f"CREATE TRIGGER {name} AFTER {event} ON {on} FOR EACH ROW BEGIN {body} END"
