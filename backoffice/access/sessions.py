@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from time import time
 from typing import Any
 
 from flask import Flask, g, session
@@ -15,12 +16,21 @@ from backoffice.access.headers import is_static_file
 KEPT_KEYS = ("_user_id", "_id", "_fresh", "fs_paa")
 
 
+# The session ends so long after its last request, but for this: it is not signed anew for each.
+PUT_OFF_SECONDS = 60
+SIGNED_AT = "signed_at"
+
+
 class SessionCookie(SecureCookieSessionInterface):
     """Sends no cookie with a static file: a shared cache might hand one person's session to the next."""
 
     def should_set_cookie(self, app: Flask, session: SessionMixin) -> bool:
-        """Whether this answer carries the session cookie."""
-        return not is_static_file() and super().should_set_cookie(app, session)
+        """Whether this answer carries the session cookie: where the session has changed, and now and then to go on."""
+        if is_static_file():
+            return False
+        if session and session.permanent and not 0 <= time() - session.get(SIGNED_AT, 0) < PUT_OFF_SECONDS:
+            session[SIGNED_AT] = int(time())
+        return session.modified
 
 
 def init_app(app: Flask) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from backoffice.database.paging import Place
@@ -32,14 +33,16 @@ class ListAddress:
 
     def arguments(self, **changes: Any) -> dict[str, str]:
         """The arguments of the address; any change leads to the start of the list, unless it names a place itself."""
-        state = {**self.fixed, **self.kept, **self.selection.args()}
-        if self.columns:
-            state["columns"] = ",".join(self.columns)
-        if self.page_size:
-            state["page_size"] = str(self.page_size)
         if not changes:
-            state |= self.asked_place
-        state |= {name: "" if value is None else str(value) for name, value in changes.items()}
+            return {**self._state, **{name: value for name, value in self.asked_place.items() if value}}
+        state = {**self._state, **{name: "" if value is None else str(value) for name, value in changes.items()}}
+        return {name: value for name, value in state.items() if value}
+
+    @cached_property
+    def _state(self) -> dict[str, str]:
+        """What every link of the page carries on: put together once."""
+        arranged = {"columns": ",".join(self.columns), "page_size": str(self.page_size or "")}
+        state = {**self.fixed, **self.kept, **self.selection.args(), **arranged}
         return {name: value for name, value in state.items() if value}
 
     def to(self, **changes: Any) -> str:
