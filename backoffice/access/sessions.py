@@ -24,7 +24,7 @@ SIGNED_AT = "signed_at"
 class SessionCookie(SecureCookieSessionInterface):
     """Sends no cookie with a static file: a shared cache might hand one person's session to the next."""
 
-    def should_set_cookie(self, app: Flask, session: SessionMixin) -> bool:
+    def should_set_cookie(self, _app: Flask, session: SessionMixin) -> bool:
         """Whether this answer carries the session cookie: where the session has changed, and now and then to go on."""
         if is_static_file():
             return False

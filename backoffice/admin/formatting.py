@@ -9,7 +9,6 @@ from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
-from babel import Locale
 from babel.dates import format_datetime as babel_datetime
 from babel.numbers import format_decimal
 from flask_babel import format_date, format_time, get_locale, ngettext
@@ -83,7 +82,8 @@ def _boolean(_attribute: Attribute, _long: bool) -> Draw:
 
 
 def _moment(attribute: Attribute, long: bool) -> Draw:
-    locale, text = get_locale(), _text(attribute, long)
+    # By its name, which is compared faster than itself.
+    locale, text = str(get_locale() or "en"), _text(attribute, long)
 
     def draw(value: Any) -> Markup:
         if isinstance(value, datetime):
@@ -97,12 +97,12 @@ def _moment(attribute: Attribute, long: bool) -> Draw:
 
 
 @lru_cache(maxsize=10_000)
-def _datetime(value: datetime, locale: Locale | None) -> Markup:
+def _datetime(value: datetime, locale: str) -> Markup:
     """Babel takes its time over each, and lists show the same moments again and again."""
     aware = value.tzinfo is not None
     value = value.astimezone(UTC).replace(tzinfo=None) if aware else value
     # Only a moment in UTC, which ends in Z, may be shown in another zone; a bare day or time is what it says.
-    return _time(value.isoformat() + ("Z" if aware else ""), babel_datetime(value, "medium", locale=locale or "en"))
+    return _time(value.isoformat() + ("Z" if aware else ""), babel_datetime(value, "medium", locale=locale))
 
 
 def _time(exact: str, words: str) -> Markup:

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from time import time
 
 import pytest
 from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
 
+from backoffice.access import sessions
 from backoffice.models import utcnow
 
 pytestmark = pytest.mark.sqlite_only
@@ -18,9 +22,13 @@ def cookie_of(app: Flask, account: tuple[str, str], scheme: str = "http") -> str
     response = app.test_client().post(
         "/sign-in", data={"email": email, "password": password}, base_url=f"{scheme}://localhost"
     )
-    cookies = [c for c in response.headers.getlist("Set-Cookie") if "session" in c.split("=")[0]]
+    cookies = session_cookies(response)
     assert len(cookies) == 1
     return cookies[0]
+
+
+def session_cookies(response: TestResponse) -> list[str]:
+    return [c for c in response.headers.getlist("Set-Cookie") if "session" in c.split("=")[0]]
 
 
 def test_cookie_is_out_of_reach_of_scripts_and_other_sites(app: Flask, staff):
@@ -76,3 +84,14 @@ def test_address_of_a_visitor_is_taken_from_as_many_proxies_as_are_ours(make_app
         headers = {"X-Forwarded-For": "198.51.100.7, 203.0.113.9", "X-Forwarded-Proto": "https"}
         app.test_client().get("/healthz", headers=headers)
     assert seen == [("127.0.0.1", "http"), ("203.0.113.9", "https")]
+
+
+def test_the_session_goes_on_with_every_minute_in_which_it_is_used(
+    sign_in: Callable[..., FlaskClient], monkeypatch: pytest.MonkeyPatch
+):
+    browser = sign_in()
+    browser.get("/admin/")
+    assert session_cookies(browser.get("/admin/")) == [], "signed for each request it would only cost"
+    for later, signed in ((30, 0), (61, 1), (62, 0), (130, 1), (-3600, 1)):
+        monkeypatch.setattr(sessions, "time", lambda now=time() + later: now)
+        assert len(session_cookies(browser.get("/admin/"))) == signed, later
