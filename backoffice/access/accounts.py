@@ -8,13 +8,13 @@ import unicodedata
 from uuid import uuid4
 
 import sqlalchemy as sa
-from flask_babel import gettext as _
 from flask_security import hash_password
 
 from backoffice.access import passwords
 from backoffice.database.reading import checked
 from backoffice.errors import BadInput, Conflict, NotFound
 from backoffice.extensions import db, security
+from backoffice.i18n import gettext as _
 from backoffice.models import Role, Staff
 
 LONGEST_ADDRESS = 300

@@ -8,8 +8,6 @@ from math import ceil
 from typing import Any
 
 from flask import request
-from flask_babel import gettext as _
-from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
 from flask_security import current_user
 from flask_wtf import FlaskForm
@@ -17,6 +15,8 @@ from wtforms import EmailField, Field, PasswordField, ValidationError
 from wtforms.validators import EqualTo, InputRequired
 
 from backoffice.access import accounts, passwords, throttle
+from backoffice.i18n import gettext as _
+from backoffice.i18n import lazy_gettext as _l
 from backoffice.models import Staff
 
 _logger = logging.getLogger(__name__)

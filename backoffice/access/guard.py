@@ -5,12 +5,12 @@ from __future__ import annotations
 import logging
 
 from flask import Flask, current_app, flash, redirect, request, url_for
-from flask_babel import gettext as _
 from flask_security import current_user
 from werkzeug.wrappers import Response
 
 from backoffice.access import permissions, redirects
 from backoffice.errors import BackofficeError, NotAllowed
+from backoffice.i18n import gettext as _
 
 PUBLIC, SIGNED_IN = "public", "signed-in"
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from flask import Flask, redirect, request, url_for
-from flask_babel import gettext as _
 from flask_security import current_user, password_changed
 from werkzeug.wrappers import Response
 
 from backoffice.access import guard
 from backoffice.errors import NotAllowed
+from backoffice.i18n import gettext as _
 from backoffice.models import Staff
 
 OPEN_ENDPOINTS = ("security.change_password", "security.logout")

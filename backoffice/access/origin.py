@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from flask import request
-from flask_babel import gettext as _
 
 from backoffice.access.guard import SAFE_METHODS
 from backoffice.access.redirects import split
 from backoffice.errors import NotAllowed
+from backoffice.i18n import gettext as _
 
 DEFAULT_PORTS = {"http": ":80", "https": ":443"}
 

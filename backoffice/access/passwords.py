@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from flask_babel import gettext as _
-
 from backoffice.database.reading import checked
 from backoffice.errors import BadInput
+from backoffice.i18n import gettext as _
 
 SHORTEST, LONGEST = 12, 128
 

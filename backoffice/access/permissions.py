@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from flask import g
-from flask_babel import gettext as _
 from flask_security import current_user
 
 from backoffice.errors import NotAllowed
+from backoffice.i18n import gettext as _
 
 
 def granted(permissions: Iterable[str], model: str, action: str) -> bool:

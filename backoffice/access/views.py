@@ -9,7 +9,6 @@ from datetime import timedelta
 from math import ceil
 
 from flask import flash, make_response, redirect, render_template, request, url_for
-from flask_babel import gettext as _
 from flask_security import current_user, login_user, logout_user
 from flask_security.changeable import change_user_password
 from werkzeug.wrappers import Response
@@ -17,6 +16,7 @@ from werkzeug.wrappers import Response
 from backoffice.access import accounts, redirects
 from backoffice.access.forms import NewPasswordForm, SignInForm
 from backoffice.extensions import db, security
+from backoffice.i18n import gettext as _
 
 
 def sign_in() -> Response:

@@ -10,8 +10,6 @@ from flask import flash, redirect, request
 from flask_admin import expose
 from flask_admin.actions import action
 from flask_babel import format_decimal, ngettext
-from flask_babel import gettext as _
-from flask_babel import lazy_gettext as _l
 
 from backoffice.access.redirects import safe_target
 from backoffice.admin.presenters import Confirmation
@@ -21,6 +19,8 @@ from backoffice.database.paging import read_place
 from backoffice.database.reading import quoted
 from backoffice.database.selection import Selection
 from backoffice.errors import BackofficeError, BadInput, NotFound
+from backoffice.i18n import gettext as _
+from backoffice.i18n import lazy_gettext as _l
 from backoffice.records.deleting import COUNT_CAP, Consequence, consequences, delete
 
 MAX_ROWS = 1000

@@ -10,7 +10,6 @@ from urllib.parse import quote, urlencode
 
 import sqlalchemy as sa
 from flask import current_app, request, url_for
-from flask_babel import gettext as _
 from markupsafe import Markup, escape
 from sqlalchemy.orm import InstrumentedAttribute, Session, joinedload
 from werkzeug.exceptions import HTTPException
@@ -25,6 +24,7 @@ from backoffice.database.keys import has_key, key_text, parse_key
 from backoffice.database.reading import quoted
 from backoffice.database.selection import whole
 from backoffice.errors import NotAllowed, NotFound
+from backoffice.i18n import gettext as _
 
 # An address to return to may hold one of its own, and so on: a longer one than this is forgotten.
 MAX_RETURN = 1000

@@ -10,7 +10,6 @@ from typing import Any
 
 from flask import jsonify, request
 from flask_admin import expose
-from flask_babel import gettext as _
 from wtforms import Form
 
 from backoffice.admin.address import ListAddress
@@ -21,6 +20,7 @@ from backoffice.admin.presenters import Header, Listing, Row
 from backoffice.database.attributes import Kind, version_attribute
 from backoffice.database.keys import key_text
 from backoffice.errors import BadInput, NotFound
+from backoffice.i18n import gettext as _
 from backoffice.records.saving import ValueTaken
 from backoffice.records.transactions import StaleRecord
 

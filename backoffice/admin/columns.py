@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from flask_babel import gettext as _
-
 from backoffice.admin.base import BaseRecordView
 from backoffice.admin.declaration import is_secret
 from backoffice.database.attributes import Attribute, Kind, version_attribute
 from backoffice.database.reading import names_in, quoted
 from backoffice.errors import BadInput
+from backoffice.i18n import gettext as _
 
 
 def own_columns(view: BaseRecordView) -> tuple[str, ...]:

@@ -8,12 +8,12 @@ from typing import Any
 
 import sqlalchemy as sa
 from flask_admin.contrib.sqla import ModelView
-from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import InstrumentedAttribute
 
 from backoffice.database.attributes import Attribute, Kind, attribute, attributes, primary_key, version_attribute
 from backoffice.database.sorting import SortKey
 from backoffice.database.vocabulary import Vocabulary
+from backoffice.i18n import lazy_gettext as _l
 from backoffice.models import Timestamped
 
 COMMON_LABELS = {

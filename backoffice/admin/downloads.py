@@ -9,10 +9,10 @@ from typing import IO
 from urllib.parse import quote
 
 from flask import Response, request, stream_with_context
-from flask_babel import gettext as _
 from flask_security import current_user
 
 from backoffice.admin.turns import Turns
+from backoffice.i18n import gettext as _
 
 # The connection pool has as many to spare beside those of the threads, and an export may take a second one.
 AT_ONCE, OF_ONE = 4, 2

@@ -7,7 +7,6 @@ from typing import Any
 
 from flask import flash, redirect, request
 from flask_admin import expose
-from flask_babel import gettext as _
 from wtforms import Form
 
 from backoffice.admin.fields import RelationField, changes
@@ -16,6 +15,7 @@ from backoffice.admin.presenters import FieldError, Property, RecordPage
 from backoffice.admin.related import find_related
 from backoffice.database.keys import key_text
 from backoffice.errors import BackofficeError
+from backoffice.i18n import gettext as _
 from backoffice.records.saving import ValueTaken, save
 from backoffice.records.transactions import StaleRecord
 

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from flask_babel import gettext as _
-
 from backoffice.admin.address import ListAddress
 from backoffice.admin.columns import print_columns
 from backoffice.admin.pager import amount
 from backoffice.admin.presenters import ExportMenu, FileFormat
 from backoffice.database.counting import Count
+from backoffice.i18n import gettext as _
 
 if TYPE_CHECKING:
     from backoffice.admin.base import BaseRecordView

@@ -8,7 +8,6 @@ from typing import Any
 
 from flask import current_app, request, send_file
 from flask_admin import expose
-from flask_babel import gettext as _
 from markupsafe import Markup
 
 from backoffice.admin.columns import own_columns, read_columns
@@ -19,6 +18,7 @@ from backoffice.database.attributes import Attribute, Kind
 from backoffice.database.keys import key_text
 from backoffice.database.reading import quoted
 from backoffice.errors import BadInput, NotFound
+from backoffice.i18n import gettext as _
 from backoffice.records.exporting import FORMATS, Column, Source, export
 
 

@@ -7,7 +7,6 @@ from urllib.parse import parse_qsl, urlencode
 
 from flask import jsonify, request
 from flask_admin import expose
-from flask_babel import gettext as _
 from werkzeug.datastructures import MultiDict
 
 from backoffice.access.guard import wants_json
@@ -23,6 +22,7 @@ from backoffice.database.filtering import MAX_DEPTH, MAX_LINKED
 from backoffice.database.reading import quoted
 from backoffice.database.selection import Selection
 from backoffice.errors import BadInput, NotFound
+from backoffice.i18n import gettext as _
 
 # The builder names every chosen record up to so many a condition; of more it shows the keys.
 MOST_NAMED = 100

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask_babel import gettext as _
-
 from backoffice.database.filtering import MAX_DEPTH, MAX_LINKED
+from backoffice.i18n import gettext as _
 
 
 def builder_texts() -> dict[str, Any]:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from flask_babel import gettext as _
-
 from backoffice.admin.address import ListAddress
 from backoffice.admin.base import BaseRecordView, view_for
 from backoffice.admin.presenters import FilterColumn, Operator, Pill
@@ -21,6 +19,7 @@ from backoffice.database.reading import quoted
 from backoffice.database.selection import Selection
 from backoffice.database.vocabulary import Vocabulary
 from backoffice.errors import BadInput
+from backoffice.i18n import gettext as _
 
 ENTRIES: dict[Kind, str] = {
     Kind.INTEGER: "integer",

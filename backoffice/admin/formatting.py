@@ -12,12 +12,12 @@ import sqlalchemy as sa
 from babel.dates import format_datetime as babel_datetime
 from babel.numbers import format_decimal
 from flask_babel import format_date, format_time, get_locale, ngettext
-from flask_babel import gettext as _
 from markupsafe import Markup, escape
 
 from backoffice.database.attributes import Attribute, Kind
 from backoffice.database.json_text import print_json
 from backoffice.database.values import print_value
+from backoffice.i18n import gettext as _
 from backoffice.records.exporting.values import is_nothing
 
 # A list shows a line of it; more would only make the page heavy.

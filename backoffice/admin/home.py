@@ -8,7 +8,6 @@ from typing import Any
 from flask import request
 from flask_admin import BaseView, expose
 from flask_babel import format_date, format_decimal
-from flask_babel import gettext as _
 
 from backoffice.admin.address import ListAddress
 from backoffice.admin.base import BaseRecordView, view_for
@@ -18,6 +17,7 @@ from backoffice.database import figures
 from backoffice.database.reading import quoted
 from backoffice.database.selection import Selection
 from backoffice.errors import BadInput
+from backoffice.i18n import gettext as _
 from backoffice.models import Article, Collection, User
 
 DAYS = (30, 90, 365)

@@ -9,7 +9,6 @@ from typing import Any
 import sqlalchemy as sa
 from flask import Response, current_app, flash, jsonify, redirect, request
 from flask_admin import expose
-from flask_babel import gettext as _
 from flask_security import current_user
 from markupsafe import escape
 
@@ -37,6 +36,7 @@ from backoffice.database.sorting import SortKey
 from backoffice.database.time_limits import TooBroad, go_on_reading
 from backoffice.database.vocabulary import Vocabulary
 from backoffice.errors import BackofficeError, BadInput, NotFound
+from backoffice.i18n import gettext as _
 
 ACTION_ICONS = {"publish": "check2-circle", "withdraw": "eye-slash", "delete": "trash"}
 # Counting on request may take its time: it holds no page.

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from flask import current_app, request, url_for
-from flask_babel import gettext as _
 
 from backoffice.admin.base import BaseRecordView
 from backoffice.admin.presenters import Link, MenuGroup
+from backoffice.i18n import gettext as _
 
 
 def menu() -> list[MenuGroup]:

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from flask_babel import gettext as _
 from flask_security import current_user
 
 from backoffice.access import permissions
@@ -22,6 +21,7 @@ from backoffice.admin.presenters_views import Refusal, Tab, ViewMenu, ViewTabs
 from backoffice.database.reading import quoted
 from backoffice.database.selection import Selection
 from backoffice.errors import BackofficeError, BadInput, NotFound
+from backoffice.i18n import gettext as _
 from backoffice.models import SavedView
 from backoffice.records.saved_views import ARGUMENTS, Person, opens_first, visible
 

@@ -8,13 +8,13 @@ from functools import lru_cache
 from babel import Locale
 from babel.numbers import format_compact_decimal
 from flask_babel import format_decimal, get_locale
-from flask_babel import gettext as _
 
 from backoffice.admin.address import ListAddress
 from backoffice.admin.presenters import PageNumber, Pager
 from backoffice.database.counting import Count
 from backoffice.database.effort import CAP
 from backoffice.database.paging import Window
+from backoffice.i18n import gettext as _
 
 NEAR = 2
 

@@ -6,7 +6,6 @@ from typing import Any
 
 from flask import request
 from flask_admin import expose
-from flask_babel import gettext as _
 
 from backoffice.access.redirects import safe_target
 from backoffice.admin.base import list_address, view_for
@@ -16,6 +15,7 @@ from backoffice.admin.presenters import Link, Property, RecordPage
 from backoffice.admin.related import may_read
 from backoffice.database.attributes import Attribute, Kind, attributes, version_attribute
 from backoffice.database.keys import key_text
+from backoffice.i18n import gettext as _
 
 
 class RecordFrame(ExportView):

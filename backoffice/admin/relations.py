@@ -8,7 +8,6 @@ from typing import Any
 import sqlalchemy as sa
 from flask import abort, current_app, flash, jsonify, redirect, request
 from flask_admin import expose
-from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from backoffice.access.permissions import may
@@ -25,6 +24,7 @@ from backoffice.database.reading import quoted
 from backoffice.database.searching import check_search, is_indexed
 from backoffice.database.selection import Selection
 from backoffice.errors import BadInput, NotAllowed, NotFound
+from backoffice.i18n import gettext as _
 from backoffice.records.linking import attach, can_detach, detach, linked
 
 LOOKUP_SIZE = 20

@@ -8,7 +8,6 @@ from typing import Any
 import sqlalchemy as sa
 from flask import flash, redirect, request
 from flask_admin import expose
-from flask_babel import gettext as _
 from flask_security import current_user
 
 from backoffice.access.redirects import safe_target
@@ -21,6 +20,7 @@ from backoffice.admin.presenters_views import RoleChoice, SavedViewPage
 from backoffice.admin.wording import explain
 from backoffice.database.reading import quoted
 from backoffice.errors import BackofficeError, BadInput, NotAllowed, NotFound
+from backoffice.i18n import gettext as _
 from backoffice.models import Role, SavedView
 from backoffice.records import saved_views
 from backoffice.records.saved_views import Person

@@ -8,8 +8,6 @@ from functools import cached_property
 from typing import Any
 
 from flask_babel import format_date, format_datetime, ngettext
-from flask_babel import gettext as _
-from flask_babel import lazy_gettext as _l
 
 from backoffice.admin.base import BaseRecordView, view_for
 from backoffice.database.asking import Asker
@@ -18,6 +16,8 @@ from backoffice.database.filtering import ME, Condition, Group
 from backoffice.database.keys import has_key, key_text
 from backoffice.database.relative import Period
 from backoffice.database.selection import Selection
+from backoffice.i18n import gettext as _
+from backoffice.i18n import lazy_gettext as _l
 
 # How many values of a list are told; the rest is a number.
 MOST_VALUES = 5

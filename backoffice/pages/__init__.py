@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from flask import Blueprint, Flask, current_app, redirect, render_template, request
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from backoffice.access import guard, redirects
 from backoffice.config import Settings
 from backoffice.errors import BadInput
 from backoffice.i18n import LOCALE_COOKIE, LOCALES
+from backoffice.i18n import gettext as _
 from backoffice.pages import context, failures
 
 THEMES = ("auto", "light", "dark")

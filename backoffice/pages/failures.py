@@ -6,13 +6,13 @@ import logging
 
 import sqlalchemy as sa
 from flask import Flask, Response, current_app, g, jsonify, make_response, render_template, request
-from flask_babel import gettext as _
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException, InternalServerError, SecurityError
 
 from backoffice.access.guard import wants_json
 from backoffice.errors import BackofficeError
 from backoffice.extensions import db, security
+from backoffice.i18n import gettext as _
 from backoffice.logs import request_id
 from backoffice.pages.faults import Fault, fault
 

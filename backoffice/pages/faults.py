@@ -5,7 +5,8 @@ from __future__ import annotations
 from enum import Enum
 
 import sqlalchemy as sa
-from flask_babel import gettext as _
+
+from backoffice.i18n import gettext as _
 
 
 class Fault(Enum):

@@ -12,7 +12,6 @@ from typing import Any
 
 import sqlalchemy as sa
 from flask import has_app_context
-from flask_babel import gettext as _
 from wtforms import Field
 from wtforms.utils import unset_value
 from wtforms.validators import StopValidation
@@ -22,6 +21,7 @@ from backoffice.database.attributes import Attribute, Kind
 from backoffice.database.values import parse_value, print_value
 from backoffice.errors import BadInput
 from backoffice.extensions import db
+from backoffice.i18n import gettext as _
 
 
 class KeptField(Field):

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from flask_babel import gettext as _
-from flask_babel import lazy_gettext as _l
 from markupsafe import Markup
 from wtforms import widgets
 from wtforms.widgets import html_params
@@ -15,6 +13,8 @@ from backoffice.admin.fields.base import ValueField
 from backoffice.database.attributes import Attribute, Kind
 from backoffice.database.reading import quoted
 from backoffice.errors import BadInput
+from backoffice.i18n import gettext as _
+from backoffice.i18n import lazy_gettext as _l
 
 
 class BooleanField(ValueField):

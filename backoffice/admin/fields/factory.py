@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
-from flask_babel import lazy_gettext as _l
 from wtforms.fields.core import UnboundField
 from wtforms.validators import DataRequired, InputRequired, Optional
 
@@ -27,6 +26,7 @@ from backoffice.admin.fields.inputs import (
 )
 from backoffice.database.attributes import Attribute, Kind
 from backoffice.database.values import enum_members
+from backoffice.i18n import lazy_gettext as _l
 
 FIELDS: dict[Kind, type[ValueField]] = {
     Kind.TEXT: TextField,

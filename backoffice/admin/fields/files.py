@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from flask_babel import gettext as _
 from werkzeug.datastructures import FileStorage
 from wtforms import widgets
 from wtforms.utils import unset_value
@@ -16,6 +15,7 @@ from backoffice.admin.formatting import size_text
 from backoffice.database.attributes import Kind
 from backoffice.database.values import parse_bytes
 from backoffice.errors import BadInput
+from backoffice.i18n import gettext as _
 
 
 class BinaryField(ValueField):

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from flask_babel import gettext as _
 from wtforms import widgets
 
 from backoffice.admin.fields.base import KeptField
 from backoffice.database.attributes import Kind
 from backoffice.database.reading import quoted
 from backoffice.errors import BadInput
+from backoffice.i18n import gettext as _
 
 
 class RelationField(KeptField):

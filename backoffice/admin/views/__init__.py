@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from flask_babel import lazy_gettext as _l
-
 from backoffice.admin.record_view import RecordView
 from backoffice.admin.views.article import ArticleView
 from backoffice.admin.views.collection import CollectionView
 from backoffice.admin.views.staff import StaffView
 from backoffice.admin.views.user import UserView
 from backoffice.extensions import db
+from backoffice.i18n import lazy_gettext as _l
 from backoffice.models import Article, Collection, Staff, User
 
 

@@ -7,11 +7,11 @@ from typing import Any
 
 from flask import flash
 from flask_admin.actions import action
-from flask_babel import gettext as _
-from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
 
 from backoffice.admin.record_view import RecordView
+from backoffice.i18n import gettext as _
+from backoffice.i18n import lazy_gettext as _l
 from backoffice.records import publishing
 
 

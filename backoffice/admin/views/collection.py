@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask_babel import lazy_gettext as _l
-
 from backoffice.admin.record_view import RecordView
+from backoffice.i18n import lazy_gettext as _l
 
 
 class CollectionView(RecordView):

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask_babel import lazy_gettext as _l
 from flask_security import current_user
 
 from backoffice.admin.record_view import RecordView
+from backoffice.i18n import lazy_gettext as _l
 
 
 class StaffView(RecordView):

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import sqlalchemy as sa
-from flask_babel import lazy_gettext as _l
 from flask_security import current_user
 
 from backoffice.admin.fields import PasswordField
 from backoffice.admin.record_view import RecordView
+from backoffice.i18n import lazy_gettext as _l
 from backoffice.models import User
 
 
