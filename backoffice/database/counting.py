@@ -64,7 +64,7 @@ def count(session: Session, selection: Selection, window: Window) -> Count:
 
 def _seen(window: Window) -> Count:
     known = window.last if window.last is not None and window.last > 0 and not window.noted else len(window.rows)
-    return Count(known + int(window.has_next), "at-least")
+    return Count(max(known + int(window.has_next), window.seen), "at-least")
 
 
 def _honest(found: int) -> Count:
@@ -91,7 +91,7 @@ def _parts(session: Session, selection: Selection) -> list[sa.Select[Any]]:
     dialect = session.get_bind().dialect.name
     one: Any = sa.literal_column("1")
     rows = selection.scope.order_by(None).with_only_columns(one, maintain_column_froms=True)
-    filtered, keys = selection.filtered(), selection.found_keys(dialect)
+    filtered, keys = selection.filtered(), selection.found_keys(dialect) if selection.only_searches else None
     parts = [rows.where(*(c for c in (part, filtered) if c is not None)) for part in selection.parts(dialect)]
     return parts if keys is None else [keys, *parts[1:]]
 

@@ -25,10 +25,14 @@ Ask = Callable[..., list[Any]]
 
 @dataclass(frozen=True)
 class Hits:
-    """The first rows, each `(record, *values of the terms, whether it is named)`; how many there are, if known."""
+    """The first rows, each `(record, *values of the terms, whether it is named)`.
+
+    `total` is how many there are, if that is known; else there are at least `seen`.
+    """
 
     rows: Sequence[Any]
     total: int | None
+    seen: int = 0
 
 
 class FirstHits:
@@ -38,6 +42,9 @@ class FirstHits:
         self.keyset, self.ask, self.limit = keyset, ask, limit
         selection = keyset.selection
         self.named = selection.named()
+        # The keys that the index finds, where they and their order are told by it alone.
+        self.keys = selection.found_keys(keyset.dialect) if keyset.is_by_key else None
+        self.bounded = self.keys is not None and not selection.only_searches
         self.probe = probed(selection.search, selection.vocabulary)
 
     @staticmethod
@@ -50,13 +57,25 @@ class FirstHits:
         try:
             hits = self.ask(self._hits(), effort.SECONDS_OF_COUNTING)
         except TooBroad:
-            total = None
-        else:
-            total = hits[0].total if hits else 0
-            if total <= effort.CAP:
-                return Hits([hit[:-1] for hit in hits], total)
+            return self._beyond(None)
+        found = [hit[:-2] for hit in hits]
+        total, reached = (hits[0].total, hits[0].reached) if hits else (0, effort.LOOKED_UP + 1 if self.bounded else 0)
+        if len(found) < min(total, self.limit):
+            # The index has keys of rows that are gone.
+            return self._every(None)
+        if (reached or 0) <= effort.LOOKED_UP:
+            return Hits(found, total) if total <= effort.CAP else self._beyond(total)
+        # Looked up were the first of the hits, so that what they filled is the page.
+        return Hits(found, None, total) if len(found) == self.limit else self._every(None)
+
+    def _beyond(self, total: int | None) -> Hits:
+        """Where there are more hits than can be sorted."""
         near = self.ask(self._glance()) if self.keyset.walks_an_index() else []
-        return Hits(near if len(near) == self.limit else self.ask(self.keyset.at(0, self.limit)), total)
+        return Hits(near, total) if len(near) == self.limit else self._every(total)
+
+    def _every(self, total: int | None) -> Hits:
+        rows = self.ask(self.keyset.at(0, self.limit))
+        return Hits(rows, total if len(rows) == self.limit else len(rows))
 
     def _glance(self) -> sa.Select[Any]:
         """Of the next rows those that match, after those that are named where these come first."""
@@ -73,33 +92,64 @@ class FirstHits:
         return self._joined(keys).where(*conditions).limit(self.limit)
 
     def _hits(self) -> sa.Select[Any]:
-        """The first that are named or found by the index, each with how many those are in all, counted to the cap."""
+        """The first that are named or found by the index, each with how many those are in all, counted to the cap.
+
+        `reached` is how many hits were looked up, where that was bounded.
+        """
         keyset = self.keyset
-        terms = [term.column.label(f"term_{number}") for number, term in enumerate(keyset.terms)]
-        ways = [] if self.named is None else [_as_part(0, self._narrow(self.named, *keyset.key, *terms))]
-        ways.append(_as_part(1, self._found(terms)))
+        nothing: Any = sa.literal_column("0").label("reached")
+        ways = [] if self.named is None else [_as_part(0, self._narrow(self.named, *keyset.key, *self._terms, nothing))]
+        if self.keys is None:
+            ways.append(_as_part(1, self._found().limit(effort.CAP + 1)))
+        else:
+            ways.append(_as_part(1, self._looked_up(self.keys) if self.bounded else self._from_index(self.keys)))
         rows = sa.union_all(*ways).subquery()
+        counts = (sa.func.count().over().label("total"), sa.func.max(rows.c.reached).over().label("reached"))
         keys = (
-            sa.select(
-                *(rows.c[column.key] for column in keyset.key), rows.c[PART], sa.func.count().over().label("total")
-            )
-            .order_by(*self._order(rows.c[PART], [rows.c[term.name] for term in terms]))
+            sa.select(*(rows.c[column.key] for column in keyset.key), rows.c[PART], *counts)
+            .order_by(*self._order(rows.c[PART], [rows.c[term.name] for term in self._terms]))
             .limit(self.limit).subquery()
         )  # fmt: skip
-        return self._joined(keys).add_columns(keys.c.total)
+        return self._joined(keys).add_columns(keys.c.total, keys.c.reached)
 
-    def _found(self, terms: Sequence[Any]) -> sa.Select[Any]:
-        """Keys and terms of the rows that the index finds and nothing names: so many that they are seen to be more."""
+    @property
+    def _terms(self) -> list[Any]:
+        return [term.column.label(f"term_{number}") for number, term in enumerate(self.keyset.terms)]
+
+    def _found(self) -> sa.Select[Any]:
+        """The rows that the index finds and nothing names."""
         keyset, others = self.keyset, [] if self.named is None else [otherwise(self.named)]
-        keys = keyset.selection.found_keys(keyset.dialect) if keyset.is_by_key else None
-        if keys is None:
-            found = sa.and_(keyset.selection.found(keyset.dialect), *others)
-            return self._narrow(found, *keyset.key, *terms).limit(effort.CAP + 1)
-        if self.named is not None:
-            keys = keys.where(sa.tuple_(*keys.selected_columns).not_in(self._narrow(self.named, *keyset.key)))
-        key = dict(zip((column.key for column in keyset.key), keys.limit(effort.CAP + 1).subquery().c, strict=True))
-        again = (key[term.column.key].label(f"term_{number}") for number, term in enumerate(keyset.terms))
-        return sa.select(*(column.label(name) for name, column in key.items()), *again)
+        nothing: Any = sa.literal_column("0").label("reached")
+        found = keyset.selection.found(keyset.dialect)
+        return self._narrow(sa.and_(found, *others), *keyset.key, *self._terms, nothing)
+
+    def _unnamed(self, keys: sa.Select[Any]) -> sa.Select[Any]:
+        if self.named is None:
+            return keys
+        return keys.where(sa.tuple_(*keys.selected_columns).not_in(self._narrow(self.named, *self.keyset.key)))
+
+    def _from_index(self, keys: sa.Select[Any]) -> sa.Select[Any]:
+        """The same from the index alone: so many that they are seen to be more than are counted."""
+        found = self._by_name(self._unnamed(keys).limit(effort.CAP + 1).subquery())
+        terms = (found[term.column.key].label(f"term_{number}") for number, term in enumerate(self.keyset.terms))
+        columns = (column.label(name) for name, column in found.items())
+        return sa.select(*columns, *terms, sa.literal_column("0").label("reached"))
+
+    def _looked_up(self, keys: sa.Select[Any]) -> sa.Select[Any]:
+        """The same where more is asked than the index knows: of so many of the first hits, those that hold to it."""
+        keyset = self.keyset
+        every = self._by_name(keys.subquery())
+        order = (replace(t, column=every[t.column.key]).ordered(keyset.dialect) for t in keyset.terms)
+        first = sa.select(*(c.label(name) for name, c in every.items())).order_by(*order).limit(effort.LOOKED_UP + 1)
+        part = first.subquery()
+        near = sa.select(*part.c, sa.func.count().over().label("reached")).subquery()
+        others = sa.true() if self.named is None else otherwise(self.named)
+        same = sa.and_(*(column == near.c[column.key] for column in keyset.key))
+        return self._narrow(others, *keyset.key, *self._terms, near.c.reached).join(near, same)
+
+    def _by_name(self, keys: Any) -> dict[str, Any]:
+        """The columns of a subquery of keys, called as the list calls its own."""
+        return dict(zip((column.key for column in self.keyset.key), keys.c, strict=True))
 
     def _joined(self, keys: Any) -> sa.Select[Any]:
         """The rows of these keys, in the order of the list."""

@@ -138,8 +138,12 @@ class Keyset:
     @property
     def is_by_key(self) -> bool:
         """Whether the rows stand in the order of their key, for which nothing else of them is needed."""
-        own = [part.column for part in primary_key(self.model)]
-        return all(not term.attribute.path and term.attribute.column in own for term in self.terms)
+        own, names = [part.column for part in primary_key(self.model)], [column.key for column in self.key]
+        # Some types are ordered by an expression, which is no column of the key.
+        return all(
+            not term.attribute.path and term.attribute.column in own and getattr(term.column, "key", None) in names
+            for term in self.terms
+        )
 
     def next_keys(self, directed: Sequence[Term], count: int, beyond: Sequence[Any] = ()) -> sa.Select[Any]:
         """The keys of the next rows of the order, whatever they hold."""

@@ -41,6 +41,7 @@ class Window:
     `first` is the position of the first row, where it is known; negative where it is known from the end, -1 being the
     last row. `noted` says that it was known when the link was made: rows may have come and gone since.
     `found` is how many rows there are in all, where finding the page has told it.
+    `seen` is how many were found to be there, at least, on the way.
     `was_dear` says that finding it took so many statements that it should not be counted as well.
     """
 
@@ -51,6 +52,7 @@ class Window:
     before: str = ""
     after: str = ""
     found: int | None = None
+    seen: int = 0
     was_dear: bool = False
     noted: bool = False
 
@@ -101,7 +103,7 @@ class Reader:
             found = self._in_segments(hits.rows)
             window = self._window(found[: self.per_page], 1, has_previous=False, has_next=len(found) > self.per_page)
             # Where the index could not count them in time, nothing else will.
-            return replace(window, found=hits.total, was_dear=hits.total is None)
+            return replace(window, found=hits.total, seen=hits.seen, was_dear=hits.total is None)
         found = self._collect(None, backward=False)
         return self._window(found[: self.per_page], 1, has_previous=False, has_next=len(found) > self.per_page)
 

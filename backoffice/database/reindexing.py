@@ -87,7 +87,8 @@ def reindex(
             connection.commit()
             progress(len(rows))
     if search_index.serves(engine.dialect.name, table):
-        search_index.create(engine, table, anew=restart)
+        # While triggers were missing, rows may have lost words that still lead to them.
+        search_index.create(engine, table, anew=restart or missing)
     with engine.begin() as connection:
         search_index.note(connection, model, position=None, finished=True)
     return mended

@@ -46,6 +46,8 @@ def is_ours(name: str | None, kind: str) -> bool:
 
 def serves(dialect: str, table: sa.Table) -> bool:
     """Whether this database can index the table: SQLite's index knows rows by one whole number."""
+    if dialect in MYSQL:
+        return token_tables.serves(table)
     key = list(table.primary_key.columns)
     return dialect != "sqlite" or (len(key) == 1 and isinstance(key[0].type, sa.Integer))
 
@@ -93,8 +95,11 @@ def exists(connection: sa.Connection, table: str) -> bool:
 
 
 def begin(connection: sa.Connection, table: sa.Table) -> bool:
-    """Before rows are gone through: on MySQL and MariaDB make the index, empty, and tell whether it was missing."""
-    if connection.dialect.name not in MYSQL or exists(connection, table.name):
+    """Before rows are gone through: on MySQL and MariaDB make what is missing of the index, and tell whether it was."""
+    if connection.dialect.name not in MYSQL or not serves("mysql", table):
+        return False
+    if exists(connection, table.name):
+        token_tables.refit(connection, table)
         return False
     create_on(connection, table)
     return True
@@ -102,7 +107,7 @@ def begin(connection: sa.Connection, table: sa.Table) -> bool:
 
 def add(connection: sa.Connection, table: sa.Table, rows: Sequence[tuple[Any, ...]]) -> None:
     """While rows are gone through: on MySQL and MariaDB bring those of these keys into the index."""
-    if connection.dialect.name in MYSQL:
+    if connection.dialect.name in MYSQL and serves("mysql", table):
         token_tables.fill(connection, table, rows)
 
 
@@ -139,7 +144,7 @@ def create(engine: sa.Engine, table: sa.Table, *, anew: bool = False) -> None:
 def create_on(connection: sa.Connection, table: sa.Table, *, concurrently: bool = False) -> None:
     """Make the index on a connection; `concurrently` where it is in no transaction and the table is in use.
 
-    On MySQL and MariaDB it is empty then.
+    On MySQL and MariaDB it is to be filled then.
     """
     if connection.dialect.name in MYSQL:
         token_tables.create(connection, table)
@@ -168,7 +173,8 @@ def _drop_full_text(connection: sa.Connection, table: str) -> None:
     """Take away the FULLTEXT index that earlier versions made."""
     if any(index["name"] == index_name(table) for index in sa.inspect(connection).get_indexes(table)):
         quote = connection.dialect.identifier_preparer.quote_identifier
-        connection.execute(sa.text(f"ALTER TABLE {quote(table)} DROP INDEX {quote(index_name(table))}"))
+        drop = f"ALTER TABLE {quote(table)} DROP INDEX {quote(index_name(table))}"
+        token_tables.execute_patiently(connection, table, drop)
 
 
 def _sqlite(table: str, key: str) -> list[str]:
@@ -239,6 +245,8 @@ def follow_migration(connection: sa.Connection) -> None:
         if table.name not in tables or COLUMN not in {column["name"] for column in inspector.get_columns(table.name)}:
             continue
         key = next(iter(table.primary_key.columns))
+        if table.name in noted and connection.dialect.name in MYSQL:
+            token_tables.refit(connection, table)
         if table.name in noted or connection.execute(sa.select(key).limit(1)).first() is not None:
             continue
         try:
@@ -257,6 +265,8 @@ def finish(connection: sa.Connection, model: type[Any]) -> None:
     table: sa.Table = model.__table__
     if serves(connection.dialect.name, table) and not exists(connection, table.name):
         create_on(connection, table)
+        if connection.dialect.name in MYSQL:
+            token_tables.fill(connection, table)
     note(connection, model, position=None, finished=True)
 
 

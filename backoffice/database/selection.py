@@ -101,15 +101,21 @@ class Selection:
         return matched(self.search, self.vocabulary, dialect, indexed=self.indexed)
 
     def found_keys(self, dialect: str) -> sa.Select[Any] | None:
-        """The keys of the rows that are found, where the search index alone can tell them: nothing else was asked."""
-        if self.where is not None or not (self.search and self.indexed and self.is_everyones):
-            return None
-        return found_keys(self.search, self.vocabulary, dialect)
+        """The keys of the rows that the search finds, in scope or not, where its index alone can tell them."""
+        return found_keys(self.search, self.vocabulary, dialect) if self.search and self.indexed else None
+
+    @property
+    def only_searches(self) -> bool:
+        """Whether nothing but the search leaves rows out."""
+        return self.where is None and self.is_everyones
 
     @property
     def is_everyones(self) -> bool:
-        """Whether the scope leaves no row of the model out. One that says anything more may."""
+        """Whether the scope leaves no row of the table out. One that says anything more may; so do parts of a family
+        of models that share a table."""
         everything = whole(self.vocabulary.model)
+        if sa.inspect(self.vocabulary.model).inherits is not None:
+            return False
         return self.scope is everything or self.scope.compare(everything)
 
     def named(self) -> sa.ColumnElement[bool] | None:

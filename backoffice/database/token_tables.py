@@ -23,6 +23,15 @@ TOKEN = "search_token"  # noqa: S105 - the name of a column
 # Tokens have at most 82 characters (see models/tokens.py).
 TYPE = "VARCHAR(84) CHARACTER SET ascii COLLATE ascii_bin"
 AT_ONCE = 1_000
+# The longest name of a trigger is 64 characters, of which the table's may be so many.
+LONGEST_NAME = 64 - len(f"{PREFIX}_changed")
+# Whoever reads the table in a long transaction (an export, say) keeps triggers from being made, and everybody else
+# waits behind that: so it is tried for a moment only, and again.
+LOCK_SECONDS, LOCK_TRIES, LOCKED = 2, 30, 1205
+IN_USE = (
+    "The table %s is being read in a long transaction, such as an export, so its search index could not be made. "
+    "Try again when that has ended."
+)
 # Trigger denied; no right to the table or the database; binary logging without log_bin_trust_function_creators.
 FORBIDDEN = {1142, 1044, 1227, 1419}
 NOT_ALLOWED = (
@@ -51,9 +60,15 @@ def keys(table: sa.Table, terms: Sequence[Sequence[str]]) -> sa.Select[Any]:
     return found
 
 
+def serves(table: sa.Table) -> bool:
+    """Whether triggers hear of every change of the table's keys, and can be made."""
+    changes = (foreign.onupdate for column in table.primary_key.columns for foreign in column.foreign_keys)
+    return len(table.name) <= LONGEST_NAME and not any((change or "").upper() == "CASCADE" for change in changes)
+
+
 def counts_alone(table: sa.Table) -> bool:
     """Whether each key here is a row there: the database tells no trigger of rows that go with another table's."""
-    return not any((key.ondelete or "").upper() == "CASCADE" for key in table.foreign_keys)
+    return not any((foreign.ondelete or "").upper() == "CASCADE" for foreign in table.foreign_keys)
 
 
 def exists(connection: sa.Connection, table: str) -> bool:
@@ -64,21 +79,59 @@ def exists(connection: sa.Connection, table: str) -> bool:
     return named <= there and sa.inspect(connection).has_table(f"{PREFIX}{table}")
 
 
+def refit(connection: sa.Connection, table: sa.Table) -> None:
+    """Give its keys the types that those of the searched table have now: what does not fit in could not be saved."""
+    index = f"{PREFIX}{table.name}"
+    asked = sa.text(
+        "SELECT table_name, column_name, column_type, character_set_name, collation_name "
+        "FROM information_schema.columns WHERE table_schema = DATABASE() AND table_name IN (:own, :index)"
+    )
+    types = {(row[0], row[1]): row[2:] for row in connection.execute(asked, {"own": table.name, "index": index})}
+    changes = []
+    for column in table.primary_key.columns:
+        held, own = types.get((index, column.name)), types.get((table.name, column.name))
+        if held is not None and own is not None and held != own:
+            text = f" CHARACTER SET {own[1]} COLLATE {own[2]}" if own[1] else ""
+            changes.append(f"MODIFY {_quoted(connection, column.name)} {own[0]}{text} NOT NULL")
+    if changes:
+        execute_patiently(connection, table.name, f"ALTER TABLE {_quoted(connection, index)} {', '.join(changes)}")
+
+
 def create(connection: sa.Connection, table: sa.Table) -> None:
-    """Make it, empty: it is kept from here on, and `fill` brings the rows that are there. ConfigurationError if the
-    account may not."""
-    for statement in dropping(table.name):
-        connection.execute(sa.text(statement))
-    index_of(table).create(connection)
+    """Make what is missing of it: it is kept from here on, and `fill` brings the rows that are there.
+
+    ConfigurationError where the account may not, or the table is not free for a minute.
+    """
     try:
-        for statement in _triggers(connection, table):
-            connection.execute(sa.text(statement))
+        refit(connection, table)
+        index_of(table).create(connection, checkfirst=True)
+        *triggers, _table = dropping(table.name)
+        for statement in (*triggers, *_triggers(connection, table)):
+            execute_patiently(connection, table.name, statement)
     except sa.exc.DBAPIError as problem:
-        if getattr(problem.orig, "args", (0,))[0] not in FORBIDDEN:
+        if _code(problem) not in FORBIDDEN:
             raise
-        for statement in dropping(table.name):
-            connection.execute(sa.text(statement))
         raise ConfigurationError(NOT_ALLOWED) from None
+
+
+def execute_patiently(connection: sa.Connection, table: str, statement: str) -> None:
+    """Change what hangs on the table without making everybody wait for one who reads it."""
+    connection.execute(sa.text(f"SET SESSION lock_wait_timeout = {LOCK_SECONDS}"))
+    for _try in range(LOCK_TRIES):
+        try:
+            connection.execute(sa.text(statement))
+        except sa.exc.DBAPIError as problem:
+            if _code(problem) != LOCKED:
+                raise
+        else:
+            break
+    else:
+        raise ConfigurationError(IN_USE % table)
+    connection.execute(sa.text("SET SESSION lock_wait_timeout = DEFAULT"))
+
+
+def _code(problem: sa.exc.DBAPIError) -> object:
+    return next(iter(getattr(problem.orig, "args", ())), None)
 
 
 def dropping(table: str) -> list[str]:
@@ -91,13 +144,15 @@ def fill(connection: sa.Connection, table: sa.Table, rows: Sequence[tuple[Any, .
     """Bring the tokens of some rows, by their keys, or of all. Who would change these rows waits for the commit."""
     index, own = index_of(table), list(table.primary_key.columns)
     token: sa.ColumnElement[str] = sa.literal_column(f"made.{TOKEN}")
-    tokens = sa.select(token, *own).select_from(table, sa.text(_made(_quoted(connection, table.name))))
+    tokens = sa.select(token, *own).distinct().select_from(table, sa.text(_made(_quoted(connection, table.name))))
     if rows is not None:
         tokens = tokens.where(own[0].in_([key[0] for key in rows]) if len(own) == 1 else sa.tuple_(*own).in_(rows))
     # In their order, so that a large index is written from one end to the other.
     tokens = tokens.where(token != "").order_by(token, *own)
     names = [column.name for column in index.columns]
-    connection.execute(sa.insert(index).prefix_with("IGNORE").from_select(names, tokens))
+    kept = {TOKEN: sa.text(f"VALUES({TOKEN})")}
+    # IGNORE would also ignore a key that does not fit.
+    connection.execute(mysql.insert(index).from_select(names, tokens).on_duplicate_key_update(kept))
 
 
 def remove_strays(engine: sa.Engine, table: sa.Table) -> None:
@@ -149,9 +204,9 @@ def _triggers(connection: sa.Connection, table: sa.Table) -> Iterator[str]:
     index, on = _quoted(connection, f"{PREFIX}{table.name}"), _quoted(connection, table.name)
     # Names of our own tables and columns, nothing that anybody typed.
     add = (
-        f"INSERT IGNORE INTO {index} ({', '.join((TOKEN, *key))}) "  # noqa: S608 - see above
-        f"SELECT made.{TOKEN}, {', '.join(f'new.{part}' for part in key)} "
-        f"FROM {_made('new')} WHERE made.{TOKEN} <> '';"
+        f"INSERT INTO {index} ({', '.join((TOKEN, *key))}) "  # noqa: S608 - see above
+        f"SELECT DISTINCT made.{TOKEN}, {', '.join(f'new.{part}' for part in key)} "
+        f"FROM {_made('new')} WHERE made.{TOKEN} <> '' ON DUPLICATE KEY UPDATE {TOKEN} = VALUES({TOKEN});"
     )
     held = " AND ".join(f"held.{part} = old.{part}" for part in key)
     remove = f"DELETE held FROM {_made('old')} STRAIGHT_JOIN {index} AS held ON held.{TOKEN} = made.{TOKEN} AND {held};"

@@ -9,22 +9,25 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-from backoffice.database import search_index
+from backoffice.database import token_tables
 
 revision = "0011"
 down_revision = "0010"
 branch_labels = None
 depends_on = None
 
-TABLES = ("article", "user", "staff")
+INDEX = sa.table("search_index", sa.column("table_name"), sa.column("position"), sa.column("finished_at"))
 
 
 def upgrade() -> None:
     if op.get_context().dialect.name in ("mysql", "mariadb"):
-        op.execute(sa.delete(sa.table("search_index")))
+        op.execute(sa.delete(INDEX))
 
 
 def downgrade() -> None:
-    if op.get_context().dialect.name in ("mysql", "mariadb"):
-        for table in TABLES:
-            search_index.drop(op, table)
+    if op.get_context().dialect.name in ("mysql", "mariadb") and not op.get_context().as_sql:
+        for table in op.get_bind().scalars(sa.select(INDEX.c.table_name)).all():
+            for statement in token_tables.dropping(table):
+                op.execute(statement)
+        # To be made by the version before, as it made them.
+        op.execute(sa.update(INDEX).values(position=None, finished_at=None))

@@ -13,7 +13,7 @@ from flask.testing import FlaskCliRunner
 from sqlalchemy.dialects import mysql
 from sqlalchemy.orm import Session
 
-from backoffice.database import search_index, token_tables
+from backoffice.database import reindexing, search_index, token_tables
 from backoffice.database.searching import is_indexed
 from backoffice.database.token_tables import TOKEN
 from backoffice.extensions import db
@@ -221,4 +221,53 @@ def test_the_full_text_index_of_earlier_versions_gives_way(databases: Databases)
         search_index.forget_completeness()
         with Session(db.engine) as session:
             assert not is_indexed(session, TITLES)
-            assert not token_tables.exists(session.connection(), "article")
+            assert not any(token_tables.exists(session.connection(), name) for name in ("article", "user", "staff"))
+
+
+def test_keys_that_grow_are_kept_whole(databases: Databases) -> None:
+    app = databases.make_app(databases.create("mysql"))
+    with app.app_context():
+        flask_migrate.upgrade()
+        with Session(db.engine) as session:
+            link = "ALTER TABLE info_user_collection DROP FOREIGN KEY fk_info_user_collection_article_id_article"
+            session.execute(sa.text(link))
+            session.execute(sa.text("ALTER TABLE article MODIFY id BIGINT NOT NULL AUTO_INCREMENT"))
+            with pytest.raises(sa.exc.DataError):
+                session.execute(sa.insert(Article), [{"id": 2**33, "title": "comet", "content": ""}])
+            session.rollback()
+            search_index.follow_migration(session.connection())
+            session.execute(sa.insert(Article), [{"id": 2**33, "title": "comet", "content": ""}])
+            session.commit()
+            assert held(session, Article.__table__) == [(2**33, "axcomet")]
+
+
+def test_a_table_in_long_use_is_left_alone_and_named(
+    session: Session, index: sa.Engine, runner: FlaskCliRunner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(token_tables, "LOCK_SECONDS", 1)
+    monkeypatch.setattr(token_tables, "LOCK_TRIES", 2)
+    make_articles(session, 3)
+    session.execute(sa.text("DROP TRIGGER search_index_article_added"))
+    with index.connect() as reading:
+        reading.execute(sa.select(Article.id)).all()
+        told = runner.invoke(args=["search", "reindex", "article"])
+        assert told.exit_code != 0
+        assert "The table article is being read in a long transaction" in told.output + told.stderr
+    make_article(session, title="unseen")
+    assert runner.invoke(args=["search", "reindex", "article"]).exit_code == 0
+    assert held(session, Article.__table__) == due(session, Article.__table__)
+
+
+def test_what_triggers_did_not_see_is_mended_while_the_index_stays(session: Session, index: sa.Engine) -> None:
+    first, *_others = make_articles(session, 5)
+    for suffix in token_tables.TRIGGERS:
+        session.execute(sa.text(f"DROP TRIGGER search_index_article{suffix}"))
+    first.title = "comet"
+    session.delete(_others[0])
+    session.commit()
+    seen: list[int] = []
+    index_rows = sa.select(sa.func.count()).select_from(token_tables.index_of(Article.__table__))
+    with index.connect() as other:
+        reindexing.reindex(index, Article, progress=lambda _done: seen.append(other.scalar(index_rows) or 0))
+    assert min(seen) >= 5, "it is never empty: other processes ask it"
+    assert held(session, Article.__table__) == due(session, Article.__table__)
