@@ -22,7 +22,7 @@ TRIGGERS = ("_added", "_changed", "_removed")
 TOKEN = "search_token"  # noqa: S105 - the name of a column
 # Tokens have at most 82 characters (see models/tokens.py).
 TYPE = "VARCHAR(84) CHARACTER SET ascii COLLATE ascii_bin"
-AT_ONCE = 1_000
+AT_ONCE, TRIED = 1_000, 200
 # The longest name of a trigger is 64 characters, of which the table's may be so many.
 LONGEST_NAME = 64 - len(f"{PREFIX}_changed")
 # Whoever reads the table in a long transaction (an export, say) keeps triggers from being made, and everybody else
@@ -159,25 +159,29 @@ def remove_strays(engine: sa.Engine, table: sa.Table) -> None:
     """Take away what stands here of tokens that a row does not have, or of rows that are gone."""
     index = index_of(table)
     with engine.connect().execution_options(stream_results=True) as reading, engine.connect() as writing:
-        for found in reading.execute(sa.select(*index.columns).where(_is_stray(table))).partitions(AT_ONCE):
+        for found in reading.execute(sa.select(*index.columns).where(_is_stray(table, index))).partitions(AT_ONCE):
             these = sa.tuple_(*index.columns).in_([tuple(row) for row in found])
             # Asked once more: a row may have come by this token meanwhile.
-            writing.execute(sa.delete(index).where(these, _is_stray(table)))
+            writing.execute(sa.delete(index).where(these, _is_stray(table, index)))
             writing.commit()
 
 
 def has_strays(connection: sa.Connection, table: sa.Table, tokens: Sequence[str]) -> bool:
-    """Whether one of these tokens leads to a row that does not have it, or is gone."""
-    token = index_of(table).c[TOKEN]
-    strays = sa.select(token).where(token.in_(tokens), _is_stray(table)).limit(1)
-    return bool(tokens) and connection.execute(strays).first() is not None
-
-
-def _is_stray(table: sa.Table) -> sa.ColumnElement[bool]:
+    """Whether one of these tokens leads to a row that does not have it, or is gone. Of each some hundreds are tried."""
+    if not tokens:
+        return False
     index = index_of(table)
-    same = (mine == own for mine, own in zip(_key(index), table.primary_key.columns, strict=True))
-    has = sa.func.instr(table.c[COLUMN], sa.func.concat(" ", index.c[TOKEN], " ")) > 0
-    return ~sa.exists().where(*same, has).correlate(index)
+    some = sa.union_all(
+        *(sa.select(sa.select(*index.columns).where(index.c[TOKEN] == t).limit(TRIED).subquery()) for t in tokens)
+    ).subquery()
+    return connection.execute(sa.select(some.c[TOKEN]).where(_is_stray(table, some)).limit(1)).first() is not None
+
+
+def _is_stray(table: sa.Table, held: Any) -> sa.ColumnElement[bool]:
+    """Whether what stands in `held`, a token and a key, is not said by the row."""
+    same = (mine == own for mine, own in zip(_key(held), table.primary_key.columns, strict=True))
+    has = sa.func.instr(table.c[COLUMN], sa.func.concat(" ", held.c[TOKEN], " ")) > 0
+    return ~sa.exists().where(*same, has).correlate(held)
 
 
 def _key(index: Any) -> list[Any]:
