@@ -59,11 +59,13 @@ class FirstHits:
         except TooBroad:
             return self._beyond(None)
         found = [hit[:-2] for hit in hits]
-        total, reached = (hits[0].total, hits[0].reached) if hits else (0, effort.LOOKED_UP + 1 if self.bounded else 0)
+        total = hits[0].total if hits else 0
+        # What is named was not looked up; where nothing else is left nobody knows of how many.
+        reached = max((hit.reached for hit in hits), default=0) or (effort.LOOKED_UP + 1 if self.bounded else 0)
         if len(found) < min(total, self.limit):
             # The index has keys of rows that are gone.
             return self._every(None)
-        if (reached or 0) <= effort.LOOKED_UP:
+        if reached <= effort.LOOKED_UP:
             return Hits(found, total) if total <= effort.CAP else self._beyond(total)
         # Looked up were the first of the hits, so that what they filled is the page.
         return Hits(found, None, total) if len(found) == self.limit else self._every(None)
@@ -104,7 +106,8 @@ class FirstHits:
         else:
             ways.append(_as_part(1, self._looked_up(self.keys) if self.bounded else self._from_index(self.keys)))
         rows = sa.union_all(*ways).subquery()
-        counts = (sa.func.count().over().label("total"), sa.func.max(rows.c.reached).over().label("reached"))
+        # MariaDB counts over all rows at once; of any other function over them it makes work for each.
+        counts = (sa.func.count().over().label("total"), rows.c.reached)
         keys = (
             sa.select(*(rows.c[column.key] for column in keyset.key), rows.c[PART], *counts)
             .order_by(*self._order(rows.c[PART], [rows.c[term.name] for term in self._terms]))
