@@ -41,11 +41,10 @@ class FirstHits:
     def __init__(self, keyset: Keyset, ask: Ask, limit: int) -> None:
         self.keyset, self.ask, self.limit = keyset, ask, limit
         selection = keyset.selection
-        self.named = selection.named()
+        self.named = keyset.named if keyset.named is not None else selection.named()
         # The keys that the index finds, where they and their order are told by it alone.
         self.keys = selection.found_keys(keyset.dialect) if keyset.is_by_key else None
         self.bounded = self.keys is not None and not selection.only_searches
-        self.probe = probed(selection.search, selection.vocabulary)
 
     @staticmethod
     def serves(keyset: Keyset) -> bool:
@@ -81,7 +80,9 @@ class FirstHits:
 
     def _glance(self) -> sa.Select[Any]:
         """Of the next rows those that match, after those that are named where these come first."""
-        keyset, probe = self.keyset, sa.false() if self.probe is None else self.probe
+        keyset, selection = self.keyset, self.keyset.selection
+        probe = probed(selection.search, selection.vocabulary)
+        probe = sa.false() if probe is None else probe
         first = keyset.segments[-keyset.presences]
         near: Any = _as_part(1, keyset.next_keys(first.terms, effort.PROBED, first.presence))
         if keyset.named is None:

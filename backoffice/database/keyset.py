@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import sqlalchemy as sa
@@ -49,7 +50,16 @@ class Keyset:
         self.key = [part.expression for part in primary_key(self.model)]
         self.filter = selection.filtered()
         self.named = None if selection.sort else selection.named()
-        self.segments = [part for found, probe in self._searched() for part in self._by_presence(found, probe)]
+
+    @cached_property
+    def segments(self) -> list[Segment]:
+        """The parts, in their order."""
+        return [part for found, probe in self._searched() for part in self._by_presence(found, probe)]
+
+    @property
+    def segment_count(self) -> int:
+        """How many those are, without making them."""
+        return self.presences * (1 if self.named is None else 2)
 
     def statement(
         self, segment: int, cursor: Cursor | None, *, backward: bool, limit: int, probing: bool = False

@@ -82,7 +82,7 @@ class Reader:
         table = sa.inspect(selection.vocabulary.model).local_table
         # A mark of another search or filter, or of another record's panel (`within`), would tell a wrong position.
         asked = selection.args()
-        purpose = f"{table} {order} {len(self.keyset.segments)} {asked.get('search')} {asked.get('where')} {within}"
+        purpose = f"{table} {order} {self.keyset.segment_count} {asked.get('search')} {asked.get('where')} {within}"
         self._asked, self._began = 0, monotonic()
         self.cursors = Cursors(secret, purpose, self.keyset.terms)
 
