@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime, tzinfo
 from functools import cached_property
 from typing import Any
 
+import sqlalchemy as sa
 from flask_babel import format_date, format_datetime, ngettext
+from sqlalchemy.orm import Session
+from sqlalchemy.orm.util import identity_key
 
 from backoffice.admin.base import BaseRecordView, view_for
 from backoffice.database.asking import Asker
-from backoffice.database.attributes import Attribute, Kind
+from backoffice.database.attributes import Attribute, Kind, label_of
 from backoffice.database.filtering import ME, Condition, Group
 from backoffice.database.keys import has_key, key_text
 from backoffice.database.relative import Period
-from backoffice.database.selection import Selection
+from backoffice.database.selection import Selection, whole
 from backoffice.i18n import gettext as _
 from backoffice.i18n import lazy_gettext as _l
 
@@ -217,5 +220,16 @@ def _names(model: type[Any], keys: list[Any]) -> dict[str, str]:
     view = view_for(model)
     if view is None or not view.may("read"):
         return {}
-    statement = view.get_query().where(has_key(model, list(dict.fromkeys(keys)))).options(*view.loading())
-    return {key_text(record): str(record) for record in view.db_session.scalars(statement).unique()}
+    query, wanted = view.get_query(), dict.fromkeys(keys)
+    records = _at_hand(view.db_session, model, wanted) if query is whole(model) else []
+    if len(records) < len(wanted):
+        statement = query.where(has_key(model, list(wanted))).options(*view.loading())
+        records = view.db_session.scalars(statement).unique().all()
+    return {key_text(record): str(record) for record in records}
+
+
+def _at_hand(session: Session, model: type[Any], keys: Iterable[tuple[Any, ...]]) -> Sequence[Any]:
+    """The records of these keys that have been read, their names included: the rows of a list name their authors."""
+    label = label_of(model)
+    found = (session.identity_map.get(identity_key(model, key)) for key in keys) if label else ()
+    return [record for record in found if record is not None and label in sa.inspect(record).dict]

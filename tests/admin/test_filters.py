@@ -107,14 +107,17 @@ def test_related_records_cost_one_statement_however_many_conditions(
     users = [make_user(session) for _ in range(4)]
     make_article(session, user=users[0])
 
-    def ask(*conditions: Any) -> int:
+    def ask(*conditions: Any, names: tuple[str, ...] = ()) -> int:
         with count_statements() as statements:
-            page_of(admin, LIST, where=where(*conditions, match="any"))
+            page = page_of(admin, LIST, where=where(*conditions, match="any"))
+        assert [text.rpartition(" ")[2] for text in pill_texts(page)] == list(names)
         return len(statements)
 
-    one = ask(["user", "in", [users[0].id]])
-    assert ask(*(["user", "in", [user.id]] for user in users)) == one
-    assert ask(["id", "at_least", 1]) == one - 1
+    names = tuple(user.username for user in users)
+    plain = ask(["id", "at_least", 1], names=("1",))
+    assert ask(["user", "in", [users[0].id]], names=names[:1]) == plain, "the row itself names its author"
+    assert ask(*(["user", "in", [user.id]] for user in users[:2]), names=names[:2]) == plain + 1
+    assert ask(*(["user", "in", [user.id]] for user in users), names=names) == plain + 1
 
 
 def test_a_condition_is_added_without_a_script(admin: FlaskClient, session: Session) -> None:
