@@ -9,7 +9,7 @@ from flask.cli import AppGroup
 
 from backoffice.database import reindexing
 from backoffice.database.search_index import searchable_models
-from backoffice.errors import BadInput
+from backoffice.errors import BadInput, ConfigurationError
 from backoffice.extensions import db
 
 search_group = AppGroup("search", help="Make and check the index behind the search box.")
@@ -20,9 +20,11 @@ SHOWN = 5
 @search_group.command("reindex")
 @TABLES
 @click.option("--restart", is_flag=True, help="Begin again, and make the index itself anew.")
-def reindex_command(tables: tuple[str, ...], restart: bool) -> None:
+@click.option("--due", is_flag=True, help="Only where the index is missing or half made, as after an upgrade.")
+def reindex_command(tables: tuple[str, ...], restart: bool, due: bool) -> None:
     """Make the index of every table, or of those named. Pages go on working; stop it and it goes on later."""
-    for model in _models(tables):
+    models = _models(tables)
+    for model in _due(models) if due else models:
         reindex_with_bar(model, restart=restart)
 
 
@@ -48,11 +50,20 @@ def reindex_with_bar(model: type[Any], *, restart: bool = False) -> None:
 
 
 def reindex_what_is_due() -> None:
-    """Make the indexes that are missing or half made; nothing where all are complete."""
+    """Make the indexes that are missing or half made; nothing where all are complete.
+
+    Where this account may not, that is said, and no more: searches read the plain text meanwhile.
+    """
+    for model in _due(searchable_models()):
+        try:
+            reindex_with_bar(model)
+        except ConfigurationError as problem:
+            click.echo(f"{model.__tablename__} is not indexed for search. {problem}", err=True)
+
+
+def _due(models: list[type[Any]]) -> list[type[Any]]:
     with db.engine.connect() as connection:
-        due = [model for model in searchable_models() if reindexing.is_due(connection, model)]
-    for model in due:
-        reindex_with_bar(model)
+        return [model for model in models if reindexing.is_due(connection, model)]
 
 
 def _check(model: type[Any], sample: int | None) -> bool:

@@ -158,6 +158,17 @@ def test_an_index_that_misses_rows_is_found_and_made_anew(
     assert by_index("article", Article, "title") == {article.id}
 
 
+def test_only_what_is_due_is_gone_through(runner: FlaskCliRunner, session: Session, index: sa.Engine) -> None:
+    make_articles(session, 2)
+    assert runner.invoke(args=["search", "reindex", "--due"]).output == ""
+    unfinish(session)
+    done = runner.invoke(args=["search", "reindex", "--due"])
+    assert done.exit_code == 0
+    assert "article: 2 rows gone through" in done.output
+    assert "user" not in done.output
+    assert is_indexed(session, TITLES)
+
+
 def test_an_unknown_table_is_named(runner: FlaskCliRunner, app: Flask) -> None:
     result = runner.invoke(args=["search", "reindex", "nothing"])
     assert result.exit_code == 2

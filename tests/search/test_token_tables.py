@@ -13,6 +13,7 @@ from flask.testing import FlaskCliRunner
 from sqlalchemy.dialects import mysql
 from sqlalchemy.orm import Session
 
+from backoffice.commands.search import reindex_what_is_due
 from backoffice.database import reindexing, search_index, token_tables
 from backoffice.database.searching import is_indexed
 from backoffice.database.token_tables import TOKEN
@@ -168,7 +169,7 @@ def restricted(databases: Databases) -> Iterator[Callable[..., Flask]]:
 
 
 def test_an_account_that_may_make_no_triggers_upgrades_and_searches_and_is_told_what_to_grant(
-    restricted: Callable[..., Flask], caplog: pytest.LogCaptureFixture
+    restricted: Callable[..., Flask], caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
 ) -> None:
     app = restricted("SELECT, INSERT, UPDATE, DELETE, CREATE, DROP, ALTER, INDEX, REFERENCES")
     with app.app_context():
@@ -182,6 +183,9 @@ def test_an_account_that_may_make_no_triggers_upgrades_and_searches_and_is_told_
     told = app.test_cli_runner().invoke(args=["search", "reindex"])
     assert told.exit_code != 0
     assert "Grant it TRIGGER" in told.output + told.stderr
+    with app.app_context():
+        reindex_what_is_due()
+    assert "article is not indexed for search." in capsys.readouterr().err
     with server("mysql").connect() as connection:
         name = sa.make_url(app.extensions["backoffice"].database_url).database
         connection.exec_driver_sql(f"GRANT TRIGGER ON {name}.* TO 'backoffice_test'@'%%'")
