@@ -23,7 +23,7 @@ from backoffice.database.selection import Selection
 from backoffice.database.sorting import SortKey
 from backoffice.database.vocabulary import Vocabulary
 from backoffice.models import Article
-from tests.factories import NOON, make_article, make_user
+from tests.factories import NOON, make_user
 from tests.pages import row_keys
 from tests.slowness import slow_condition
 
@@ -66,10 +66,10 @@ def articles(session: Session) -> list[Article]:
     for n in range(40):
         words = [f"No {n}"] + ["common"] * (n % 2) + ["older"] * (n < 20) + ["rare"] * (n in (3, 18, 30))
         when = NOON if n % 3 else None
-        made.append(make_article(session, title=" ".join(words), user=authors[n % 3], published_at=when))
-    # This is named exactly by the search for it, and the other is found by it.
-    make_article(session, title="rare")
-    make_article(session, title="rare", published_at=NOON)
+        made.append(Article(title=" ".join(words), content="", user=authors[n % 3], published_at=when))
+    # The search for them names these exactly, and finds the others.
+    session.add_all([*made, *(Article(title="rare", content="", published_at=when) for when in (None, NOON))])
+    session.commit()
     return made
 
 
