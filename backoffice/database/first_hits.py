@@ -18,7 +18,9 @@ from backoffice.database.searching import probed
 from backoffice.database.selection import otherwise
 from backoffice.database.time_limits import TooBroad
 
-PART = "part"
+PART, REACHED = "part", "reached"
+# Of rows that were not looked up to a bound.
+NOTHING: Any = sa.literal_column("0").label(REACHED)
 # Reads a statement's rows, stopped after so many seconds if any are given; TooBroad then.
 Ask = Callable[..., list[Any]]
 
@@ -100,8 +102,7 @@ class FirstHits:
         `reached` is how many hits were looked up, where that was bounded.
         """
         keyset = self.keyset
-        nothing: Any = sa.literal_column("0").label("reached")
-        ways = [] if self.named is None else [_as_part(0, self._narrow(self.named, *keyset.key, *self._terms, nothing))]
+        ways = [] if self.named is None else [_as_part(0, self._narrow(self.named, *keyset.key, *self._terms, NOTHING))]
         if self.keys is None:
             ways.append(_as_part(1, self._found().limit(effort.CAP + 1)))
         else:
@@ -123,9 +124,8 @@ class FirstHits:
     def _found(self) -> sa.Select[Any]:
         """The rows that the index finds and nothing names."""
         keyset, others = self.keyset, [] if self.named is None else [otherwise(self.named)]
-        nothing: Any = sa.literal_column("0").label("reached")
         found = keyset.selection.found(keyset.dialect)
-        return self._narrow(sa.and_(found, *others), *keyset.key, *self._terms, nothing)
+        return self._narrow(sa.and_(found, *others), *keyset.key, *self._terms, NOTHING)
 
     def _unnamed(self, keys: sa.Select[Any]) -> sa.Select[Any]:
         if self.named is None:
@@ -137,7 +137,7 @@ class FirstHits:
         found = self._by_name(self._unnamed(keys).limit(effort.CAP + 1).subquery())
         terms = (found[term.column.key].label(f"term_{number}") for number, term in enumerate(self.keyset.terms))
         columns = (column.label(name) for name, column in found.items())
-        return sa.select(*columns, *terms, sa.literal_column("0").label("reached"))
+        return sa.select(*columns, *terms, NOTHING)
 
     def _looked_up(self, keys: sa.Select[Any]) -> sa.Select[Any]:
         """The same where more is asked than the index knows: of so many of the first hits, those that hold to it."""
@@ -146,7 +146,7 @@ class FirstHits:
         order = (replace(t, column=every[t.column.key]).ordered(keyset.dialect) for t in keyset.terms)
         first = sa.select(*(c.label(name) for name, c in every.items())).order_by(*order).limit(effort.LOOKED_UP + 1)
         part = first.subquery()
-        near = sa.select(*part.c, sa.func.count().over().label("reached")).subquery()
+        near = sa.select(*part.c, sa.func.count().over().label(REACHED)).subquery()
         others = sa.true() if self.named is None else otherwise(self.named)
         same = sa.and_(*(column == near.c[column.key] for column in keyset.key))
         return self._narrow(others, *keyset.key, *self._terms, near.c.reached).join(near, same)

@@ -94,9 +94,13 @@ def exists(connection: sa.Connection, table: str) -> bool:
     return token_tables.exists(connection, table)
 
 
+def _is_token_table(connection: sa.Connection, table: sa.Table) -> bool:
+    return connection.dialect.name in MYSQL and token_tables.serves(table)
+
+
 def begin(connection: sa.Connection, table: sa.Table) -> bool:
     """Before rows are gone through: on MySQL and MariaDB make what is missing of the index, and tell whether it was."""
-    if connection.dialect.name not in MYSQL or not serves("mysql", table):
+    if not _is_token_table(connection, table):
         return False
     if exists(connection, table.name):
         token_tables.refit(connection, table)
@@ -107,7 +111,7 @@ def begin(connection: sa.Connection, table: sa.Table) -> bool:
 
 def add(connection: sa.Connection, table: sa.Table, rows: Sequence[tuple[Any, ...]]) -> None:
     """While rows are gone through: on MySQL and MariaDB bring those of these keys into the index."""
-    if connection.dialect.name in MYSQL and serves("mysql", table):
+    if _is_token_table(connection, table):
         token_tables.fill(connection, table, rows)
 
 
@@ -153,18 +157,18 @@ def create_on(connection: sa.Connection, table: sa.Table, *, concurrently: bool 
     dialect, quote = connection.dialect.name, connection.dialect.identifier_preparer.quote
     name, key = quote(table.name), quote(next(iter(table.primary_key.columns)).name)
     if dialect == "sqlite":
-        statements = [*_dropping(dialect, table.name), *_sqlite(table.name, key)]
+        statements = [*dropping(dialect, table.name), *_sqlite(table.name, key)]
     else:
         vector = f"array_to_tsvector(string_to_array(btrim({COLUMN}), ' '))"
         index = f"{'CONCURRENTLY ' if concurrently else ''}{quote(index_name(table.name))}"
-        statements = [*_dropping(dialect, table.name), f"CREATE INDEX {index} ON {name} USING gin ({vector})"]
+        statements = [*dropping(dialect, table.name), f"CREATE INDEX {index} ON {name} USING gin ({vector})"]
     for statement in statements:
         connection.execute(sa.text(statement))
 
 
 def drop(op: Any, table: str) -> None:
     """In a migration, before the column goes: take away the index and what was noted about it."""
-    for statement in _dropping(op.get_context().dialect.name, table):
+    for statement in dropping(op.get_context().dialect.name, table):
         op.execute(statement)
     op.execute(sa.delete(SearchIndex).where(_noted(table)))
 
@@ -192,7 +196,8 @@ def _sqlite(table: str, key: str) -> list[str]:
     ]
 
 
-def _dropping(dialect: str, table: str) -> list[str]:
+def dropping(dialect: str, table: str) -> list[str]:
+    """The statements that take a table's index away."""
     if dialect == "sqlite":
         triggers = [f'DROP TRIGGER IF EXISTS "{PREFIX}{table}{suffix}"' for suffix in TRIGGERS]
         return [*triggers, f'DROP TABLE IF EXISTS "{PREFIX}{table}"']
@@ -237,7 +242,7 @@ def follow_migration(connection: sa.Connection) -> None:
         return
     noted = set(connection.scalars(sa.select(SearchIndex.table_name)))
     for gone in noted - tables:
-        for statement in _dropping(connection.dialect.name, gone):
+        for statement in dropping(connection.dialect.name, gone):
             connection.execute(sa.text(statement))
         connection.execute(sa.delete(SearchIndex).where(_noted(gone)))
     for model in searchable_models():
@@ -245,12 +250,11 @@ def follow_migration(connection: sa.Connection) -> None:
         if table.name not in tables or COLUMN not in {column["name"] for column in inspector.get_columns(table.name)}:
             continue
         key = next(iter(table.primary_key.columns))
-        if table.name in noted and connection.dialect.name in MYSQL:
-            token_tables.refit(connection, table)
-        if table.name in noted or connection.execute(sa.select(key).limit(1)).first() is not None:
-            continue
         try:
-            finish(connection, model)
+            if table.name in noted and _is_token_table(connection, table):
+                token_tables.refit(connection, table)
+            elif table.name not in noted and connection.execute(sa.select(key).limit(1)).first() is None:
+                finish(connection, model)
         except ConfigurationError as problem:
             # The schema is right without it: searches read the plain text until it is there.
             log.warning("%s is not indexed for search. %s", table.name, problem)
@@ -265,7 +269,7 @@ def finish(connection: sa.Connection, model: type[Any]) -> None:
     table: sa.Table = model.__table__
     if serves(connection.dialect.name, table) and not exists(connection, table.name):
         create_on(connection, table)
-        if connection.dialect.name in MYSQL:
+        if _is_token_table(connection, table):
             token_tables.fill(connection, table)
     note(connection, model, position=None, finished=True)
 

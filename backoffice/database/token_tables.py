@@ -117,17 +117,19 @@ def create(connection: sa.Connection, table: sa.Table) -> None:
 def execute_patiently(connection: sa.Connection, table: str, statement: str) -> None:
     """Change what hangs on the table without making everybody wait for one who reads it."""
     connection.execute(sa.text(f"SET SESSION lock_wait_timeout = {LOCK_SECONDS}"))
-    for _try in range(LOCK_TRIES):
-        try:
-            connection.execute(sa.text(statement))
-        except sa.exc.DBAPIError as problem:
-            if _code(problem) != LOCKED:
-                raise
-        else:
-            break
-    else:
+    try:
+        for _try in range(LOCK_TRIES):
+            try:
+                connection.execute(sa.text(statement))
+            except sa.exc.DBAPIError as problem:
+                if _code(problem) != LOCKED:
+                    raise
+            else:
+                return
         raise ConfigurationError(IN_USE % table)
-    connection.execute(sa.text("SET SESSION lock_wait_timeout = DEFAULT"))
+    finally:
+        # The connection goes back to others.
+        connection.execute(sa.text("SET SESSION lock_wait_timeout = DEFAULT"))
 
 
 def _code(problem: sa.exc.DBAPIError) -> object:

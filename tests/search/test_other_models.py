@@ -75,7 +75,7 @@ def tables(session: Session) -> Iterator[sa.Engine]:
     session.rollback()
     with engine.begin() as connection:
         for model in (Animal, Box):
-            for statement in search_index._dropping(engine.dialect.name, model.__tablename__):
+            for statement in search_index.dropping(engine.dialect.name, model.__tablename__):
                 connection.execute(sa.text(statement))
             connection.execute(sa.delete(SearchIndex).where(SearchIndex.table_name == model.__tablename__))
     Base.metadata.drop_all(engine)

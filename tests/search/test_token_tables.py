@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from typing import Any
+from uuid import uuid4
 
 import flask_migrate
 import pytest
@@ -153,14 +154,15 @@ def test_a_search_by_relation_and_several_tables_finds_by_these(session: Session
 @pytest.fixture
 def restricted(databases: Databases) -> Iterator[Callable[..., Flask]]:
     """`restricted("SELECT, INSERT, …")` makes the application on an empty database as one who may do so much."""
-    account = "'backoffice_test'@'%'"
+    name = f"backoffice_test_{uuid4().hex[:8]}"
+    account = f"'{name}'@'%'"
 
     def make(rights: str) -> Flask:
         url = sa.make_url(databases.create("mysql"))
         with server("mysql").connect() as connection:
             connection.exec_driver_sql(f"CREATE USER IF NOT EXISTS {account.replace('%', '%%')} IDENTIFIED BY 'x'")
             connection.exec_driver_sql(f"GRANT {rights} ON {url.database}.* TO {account.replace('%', '%%')}")
-        own = url.set(username="backoffice_test", password="x")
+        own = url.set(username=name, password="x")
         return databases.make_app(own.render_as_string(hide_password=False))
 
     yield make
@@ -187,8 +189,8 @@ def test_an_account_that_may_make_no_triggers_upgrades_and_searches_and_is_told_
         reindex_what_is_due()
     assert "article is not indexed for search." in capsys.readouterr().err
     with server("mysql").connect() as connection:
-        name = sa.make_url(app.extensions["backoffice"].database_url).database
-        connection.exec_driver_sql(f"GRANT TRIGGER ON {name}.* TO 'backoffice_test'@'%%'")
+        url = sa.make_url(app.extensions["backoffice"].database_url)
+        connection.exec_driver_sql(f"GRANT TRIGGER ON {url.database}.* TO '{url.username}'@'%%'")
     with app.app_context():
         db.engine.dispose()
         mended = app.test_cli_runner().invoke(args=["search", "reindex"])
@@ -260,6 +262,13 @@ def test_a_table_in_long_use_is_left_alone_and_named(
     make_article(session, title="unseen")
     assert runner.invoke(args=["search", "reindex", "article"]).exit_code == 0
     assert held(session, Article.__table__) == due(session, Article.__table__)
+
+
+def test_a_change_that_fails_leaves_the_connection_as_patient_as_it_was(session: Session) -> None:
+    connection = session.connection()
+    with pytest.raises(sa.exc.DBAPIError):
+        token_tables.execute_patiently(connection, "article", "DROP TABLE nowhere")
+    assert connection.scalar(sa.text("SELECT @@SESSION.lock_wait_timeout = @@GLOBAL.lock_wait_timeout"))
 
 
 def test_what_triggers_did_not_see_is_mended_while_the_index_stays(session: Session, index: sa.Engine) -> None:
