@@ -1,17 +1,30 @@
 """The tables, one noun a file. Import from here: every model is then known to the mapper and to migrations."""
 
 from backoffice.models.article import Article
+from backoffice.models.audit_entry import AuditChain, AuditEntry
 from backoffice.models.base import Model, Timestamped, UTCDateTime, Versioned, utcnow
 from backoffice.models.collection import Collection
+from backoffice.models.deleted_record import DeletedPart, DeletedRecord
+from backoffice.models.draft import Draft
+from backoffice.models.form_receipt import FormReceipt
+from backoffice.models.presence import Presence
 from backoffice.models.saved_view import SavedView
 from backoffice.models.searchable import Searchable, SearchIndex
 from backoffice.models.staff import Role, SignInThrottle, Staff
+from backoffice.models.upload import Upload
 from backoffice.models.user import User
 
 __all__ = [
     "Article",
+    "AuditChain",
+    "AuditEntry",
     "Collection",
+    "DeletedPart",
+    "DeletedRecord",
+    "Draft",
+    "FormReceipt",
     "Model",
+    "Presence",
     "Role",
     "SavedView",
     "SearchIndex",
@@ -20,6 +33,7 @@ __all__ = [
     "Staff",
     "Timestamped",
     "UTCDateTime",
+    "Upload",
     "User",
     "Versioned",
     "utcnow",

@@ -6,8 +6,9 @@ from datetime import UTC, datetime
 from typing import Any, ClassVar
 
 import sqlalchemy as sa
+from sqlalchemy import event
 from sqlalchemy.dialects import mysql
-from sqlalchemy.orm import DeclarativeBase, Mapped, declared_attr, mapped_column, registry
+from sqlalchemy.orm import DeclarativeBase, Mapped, Mapper, declared_attr, mapped_column, registry
 
 NAMING_CONVENTION = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -56,9 +57,14 @@ class Model(DeclarativeBase):
 
     `__label__` names the text column that `__str__` gives as it stands, where it does: what writes many rows that
     lead to such a record reads this column alone.
+
+    Every change of a record is written to its history; `__audited__ = False` leaves a model out, `__unaudited__` some
+    columns of it.
     """
 
     __label__: ClassVar[str | None] = None
+    __audited__: ClassVar[bool] = True
+    __unaudited__: ClassVar[tuple[str, ...]] = ()
 
     registry = registry(
         metadata=sa.MetaData(naming_convention=NAMING_CONVENTION),
@@ -70,6 +76,18 @@ class Model(DeclarativeBase):
         "mariadb_charset": "utf8mb4",
         "mariadb_collate": "utf8mb4_unicode_520_ci",
     }
+
+
+@event.listens_for(Mapper, "mapper_configured")
+def _remember_old_values(mapper: Mapper[Any], audited: type[Any]) -> None:
+    """A value that was never loaded is loaded when it is replaced: the history tells what was there.
+
+    Not of what the product keeps for itself, as search tokens: no history tells of them.
+    """
+    for prop in mapper.column_attrs if getattr(audited, "__audited__", False) else ():
+        column = prop.columns[0]
+        if not (isinstance(column, sa.Column) and column.info.get("internal")):
+            getattr(audited, prop.key).impl.active_history = True
 
 
 class Timestamped:

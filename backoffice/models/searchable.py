@@ -61,6 +61,7 @@ class SearchIndex(Model):
     """How far the search index of a table is: made up to the key at `position`, or whole since `finished_at`."""
 
     __tablename__ = "search_index"
+    __audited__ = False
 
     table_name: Mapped[str] = mapped_column(sa.String(64), primary_key=True)
     recipe: Mapped[str] = mapped_column(sa.String(255))

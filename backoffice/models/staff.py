@@ -40,6 +40,8 @@ class Staff(UserMixin, Timestamped, Versioned, Searchable, Model):
 
     __tablename__ = "staff"
     __search__ = ("email",)
+    # Signing in changes no account; what a session is known by is a secret.
+    __unaudited__ = ("last_sign_in_at", "fs_uniquifier")
 
     id: Mapped[int] = mapped_column(primary_key=True)
     email: Mapped[str] = mapped_column(sa.String(255), unique=True)
@@ -61,6 +63,7 @@ class SignInThrottle(Model):
     """Wrong sign-ins for one account or one address, kept in the database so that every process counts together."""
 
     __tablename__ = "sign_in_throttle"
+    __audited__ = False
 
     key: Mapped[str] = mapped_column(sa.String(64), primary_key=True)
     failures: Mapped[int] = mapped_column(default=0)

@@ -33,7 +33,11 @@ class User(Timestamped, Versioned, Searchable, Model):
 
     # Never loaded by walking into them: a heavy author has ten thousand. Pages read them through paged statements.
     articles: Mapped[list[Article]] = relationship(
-        back_populates="user", passive_deletes=True, order_by="Article.id.desc()"
+        back_populates="user",
+        passive_deletes=True,
+        order_by="Article.id.desc()",
+        # What may become of them when their author is deleted, offered in this order.
+        info={"when_deleted": ("hand over", "unlink", "delete")},
     )
     collection_articles: Mapped[list[Article]] = relationship(
         secondary="info_user_collection", back_populates="users", passive_deletes=True
