@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
@@ -55,12 +57,17 @@ def normalise_database_url(address: str) -> str:
     return url.render_as_string(hide_password=False)
 
 
+# A Chinese character takes three bytes in JSON, and not the six of an escape.
+WRITTEN = {"json_serializer": partial(json.dumps, ensure_ascii=False)}
+
+
 def engine_options(address: str, threads: int) -> dict[str, Any]:
     """Arguments of create_engine: checked connections, a pool with room for every thread, waits that end."""
     backend = sa.make_url(address).get_backend_name()
     if backend == "sqlite":
-        return {"connect_args": {"timeout": 15}, "pool_pre_ping": True, "hide_parameters": True}
+        return {"connect_args": {"timeout": 15}, "pool_pre_ping": True, "hide_parameters": True, **WRITTEN}
     options: dict[str, Any] = {
+        **WRITTEN,
         # What people typed stands in the parameters: it belongs in no error text and no log.
         "hide_parameters": True,
         "pool_pre_ping": True,

@@ -55,6 +55,10 @@ KINDS: tuple[tuple[type[TypeEngine[Any]], Kind], ...] = (
 )
 
 
+# Columns so named are on no page unless a view asks for them by name, and their values are in no history.
+SECRET_WORDS = ("password", "secret")
+
+
 def once(function: Asked) -> Asked:
     """`functools.cache` that keeps the function's own types: to mypy, classes cannot be keys."""
     return cast("Asked", cache(function))
@@ -139,6 +143,11 @@ def version_attribute(model: type[Any]) -> str | None:
 def label_of(model: type[Any]) -> str | None:
     """The text column that is a record's name, where the model says so in `__label__`."""
     return getattr(model, "__label__", None)
+
+
+def is_secret(found: Attribute) -> bool:
+    """Whether a column's name says that it is not for showing."""
+    return any(word in found.name for word in SECRET_WORDS)
 
 
 def _lookup(model: type[Any], name: str) -> Attribute:

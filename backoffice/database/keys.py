@@ -46,10 +46,14 @@ def parse_key(model: type[Any], text: str) -> tuple[Any, ...] | None:
 
 def has_key(model: type[Any], keys: Sequence[tuple[Any, ...]]) -> sa.ColumnElement[bool]:
     """The records whose key is one of `keys`."""
-    columns = [part.expression for part in primary_key(model)]
+    return hold_one_of([part.expression for part in primary_key(model)], keys)
+
+
+def hold_one_of(columns: Sequence[Any], rows: Iterable[tuple[Any, ...]]) -> sa.ColumnElement[bool]:
+    """The columns together hold one of these rows of values."""
     if len(columns) == 1:
-        return columns[0].in_([key[0] for key in keys])  # type: ignore[no-any-return]  # an untyped attribute's method
-    return sa.tuple_(*columns).in_(keys)
+        return columns[0].in_([row[0] for row in rows])  # type: ignore[no-any-return]  # an untyped column's method
+    return sa.tuple_(*columns).in_(list(rows))
 
 
 def records_of(session: Session, statement: sa.Select[Any], model: type[Any], texts: Sequence[str]) -> list[Any]:

@@ -97,6 +97,12 @@ class Reader:
             return self._last()
         return self._at(place.position) if place.position > 1 else self._start()
 
+    def next_to(self, cursor: Cursor, *, backward: bool) -> Any | None:
+        """The one row before or after a place; None at the end."""
+        self._asked, self._began = 0, monotonic()
+        found = self._collect(cursor, backward=backward, wanted=1)
+        return found[0][1][0] if found else None
+
     def _start(self) -> Window:
         if FirstHits.serves(self.keyset):
             hits = FirstHits(self.keyset, self._execute, self.per_page + 1).read()
@@ -140,9 +146,10 @@ class Reader:
         """Rows whose last column says whether the search names them, each with its segment."""
         return [(self.keyset.segment_of(row[1:], is_named=bool(row[-1])), row[:-1]) for row in rows]
 
-    def _collect(self, cursor: Cursor | None, *, backward: bool) -> list[tuple[int, Any]]:
-        """One row more than a page, nearest first, each with its segment; segment by segment until there are enough."""
-        wanted = self.per_page + 1
+    def _collect(self, cursor: Cursor | None, *, backward: bool, wanted: int = 0) -> list[tuple[int, Any]]:
+        """One row more than a page (or so many as are `wanted`), nearest first, each with its segment; segment by
+        segment until there are enough."""
+        wanted = wanted or self.per_page + 1
         order = range(len(self.keyset.segments))
         if cursor is not None:
             order = range(cursor.segment, -1, -1) if backward else range(cursor.segment, len(self.keyset.segments))

@@ -20,7 +20,8 @@ from backoffice.database.vocabulary import Vocabulary
 class Selection:
     """A checked question within what the person may see. Reads from an address and prints back to it.
 
-    `scope` holds the rows the person may see; `indexed` says whether the search index may be relied on.
+    `scope` holds the rows the person may see; `indexed` says whether the search index may be relied on; `counted` has
+    as many rows as the scope and is quicker to count.
     """
 
     vocabulary: Vocabulary
@@ -30,6 +31,7 @@ class Selection:
     where: Group | None = None
     sort: tuple[SortKey, ...] = ()
     indexed: bool = False
+    counted: sa.Select[Any] | None = None
 
     @classmethod
     def read(
