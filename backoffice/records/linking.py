@@ -1,16 +1,25 @@
-"""Attaching and detaching related records: only the links named are written, never the whole relation."""
+"""Attaching and detaching related records: only the links named are written, hundreds with each statement."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import sqlalchemy as sa
 from flask_babel import gettext as _
 from sqlalchemy.orm import RelationshipProperty, Session
 
+from backoffice.database.attributes import attributes, label_of, primary_key, version_attribute
+from backoffice.database.keys import has_key, print_key
 from backoffice.errors import Conflict
-from backoffice.records.transactions import committing
+from backoffice.records.auditing import NOTED, note, note_rows
+from backoffice.records.snapshots import encode
+from backoffice.records.units import Again, once
+
+Key = tuple[Any, ...]
+Link = dict[str, Any]
+# Rows that one statement names.
+BATCH = 500
 
 
 def linked(
@@ -29,41 +38,21 @@ def linked(
 
 def attach(session: Session, record: Any, relation: RelationshipProperty[Any], others: Sequence[Any]) -> int:
     """Link `others` to the record; those already linked stay as they are. Returns how many links are new."""
-    try:
-        return _attach(session, record, relation, others)
-    except sa.exc.IntegrityError:
-        pass  # a colleague was attaching the same: look again, once
-    try:
-        return _attach(session, record, relation, others)
-    except sa.exc.IntegrityError:
-        raise Conflict(
-            _("Somebody else changed these links in the meantime. Look again and repeat what is missing.")
-        ) from None
-
-
-def _attach(session: Session, record: Any, relation: RelationshipProperty[Any], others: Sequence[Any]) -> int:
-    with committing(session):
-        new = [other for other in others if not _is_linked(session, record, relation, other)]
-        if relation.secondary is None:
-            for other in new:
-                _set_foreign_key(relation, record, other)
-        elif new:
-            session.execute(sa.insert(_link_table(relation)), [_link(relation, record, other) for other in new])
-    return len(new)
+    # Read before anything can fail: a rollback forgets what was loaded, and asks for each record anew.
+    keys, links, own = _pairs(relation, record, others)
+    if relation.secondary is None:
+        return _meeting_others(session, lambda: _take(session, relation, own, keys))
+    return _meeting_others(session, lambda: _insert(session, record, relation, links))
 
 
 def detach(session: Session, record: Any, relation: RelationshipProperty[Any], others: Sequence[Any]) -> int:
     """Unlink `others` from the record; those not linked are left alone. Returns how many links went."""
+    if not can_detach(relation):
+        raise Conflict(_("These records cannot be without one: attach them to another instead."))
+    keys, links, own = _pairs(relation, record, others)
     if relation.secondary is None:
-        return _release(session, record, relation, others)
-    gone = 0
-    table = _link_table(relation)
-    with committing(session):
-        for other in others:
-            link = _link(relation, record, other)
-            statement = sa.delete(table).where(*(table.c[n] == v for n, v in link.items()))
-            gone += session.execute(statement).rowcount  # type: ignore[attr-defined]  # a cursor result has it
-    return gone
+        return _meeting_others(session, lambda: _release(session, relation, own, keys))
+    return _meeting_others(session, lambda: _delete(session, record, relation, links))
 
 
 def can_detach(relation: RelationshipProperty[Any]) -> bool:
@@ -73,26 +62,126 @@ def can_detach(relation: RelationshipProperty[Any]) -> bool:
     return all(remote.nullable for _, remote in relation.local_remote_pairs or [])
 
 
-def _release(session: Session, record: Any, relation: RelationshipProperty[Any], others: Sequence[Any]) -> int:
-    if not can_detach(relation):
-        raise Conflict(_("These records cannot be without one: attach them to another instead."))
-    mine = [other for other in others if _is_linked(session, record, relation, other)]
-    with committing(session):
-        for other in mine:
-            _set_foreign_key(relation, None, other)
-    return len(mine)
+def linked_among(session: Session, record: Any, relation: RelationshipProperty[Any], keys: Sequence[Key]) -> set[Key]:
+    """Those of the related records' keys that are linked to the record, whoever may see the links."""
+    model = relation.mapper.class_
+    columns = [part.expression for part in primary_key(model)]
+    found: set[Key] = set()
+    for some in batches(keys):
+        statement = sa.select(*columns).where(has_key(model, some), linked(record, relation))
+        found |= {tuple(row) for row in session.execute(statement)}
+    return found
 
 
-def _is_linked(session: Session, record: Any, relation: RelationshipProperty[Any], other: Any) -> bool:
-    if relation.secondary is None:
-        pairs = relation.local_remote_pairs or []
-        return all(_remote_value(relation, other, remote) == _value(relation, record, local) for local, remote in pairs)
-    link = _link(relation, record, other)
-    found = sa.select(sa.literal(1)).where(*(relation.secondary.c[n] == v for n, v in link.items()))
-    return session.execute(found).first() is not None
+def belonging_elsewhere(session: Session, record: Any, relation: RelationshipProperty[Any], keys: Sequence[Key]) -> int:
+    """How many of the related records belong to another record, and would be taken from it."""
+    if relation.secondary is not None:
+        return 0
+    own = _own(relation, record)
+    others = [sa.and_(remote.is_not(None), remote != own[remote.name]) for remote in _remote(relation)]
+    count = sa.select(sa.func.count()).select_from(relation.mapper.class_)
+    model = relation.mapper.class_
+    return sum(session.scalar(count.where(has_key(model, some), sa.or_(*others))) or 0 for some in batches(keys))
 
 
-def _link(relation: RelationshipProperty[Any], record: Any, other: Any) -> dict[str, Any]:
+def batches(items: Sequence[Any]) -> Iterator[Sequence[Any]]:
+    """The items in parts that one statement can name."""
+    return (items[start : start + BATCH] for start in range(0, len(items), BATCH))
+
+
+# -- one change, begun again where a colleague made the same at the same moment ------------------------------------
+
+
+class LinksChanged(Conflict, Again):
+    """A link that was not there when we looked is there now, or the other way round: looking again may help."""
+
+    def __init__(self) -> None:
+        super().__init__(_("Somebody else changed these links in the meantime. Look again and repeat what is missing."))
+
+
+def _meeting_others(session: Session, change: Callable[[], int]) -> int:
+    def work() -> int:
+        try:
+            return change()
+        except sa.exc.IntegrityError:
+            raise LinksChanged from None
+
+    return once(session, work)
+
+
+def _note(session: Session, record: Any, relation: RelationshipProperty[Any], what: str, links: Sequence[Link]) -> None:
+    """Count up the record's version, and write the links down in its history by the keys of the others."""
+    touch(session, record)
+    far = [remote.name for _local, remote in relation.secondary_synchronize_pairs or []]
+    keys = [print_key(relation.mapper.class_, [link[name] for name in far]) for link in links]
+    note(session, record, "attach" if what == "added" else "detach", links={relation.key: {what: keys}})
+
+
+def touch(session: Session, record: Any) -> None:
+    """Count up a record's version in the database, whichever it is: links of two people do not stand in their way."""
+    model = type(record)
+    version = version_attribute(model)
+    if version is None:
+        return
+    session.execute(
+        sa.update(model).where(has_key(model, [_key(record)])).values({version: getattr(model, version) + 1}),
+        execution_options={"synchronize_session": False, **NOTED},
+    )
+    session.refresh(record, [version])
+
+
+# -- links in a table of their own ----------------------------------------------------------------------------------
+
+
+def _insert(session: Session, record: Any, relation: RelationshipProperty[Any], links: Sequence[Link]) -> int:
+    table, new = _link_table(relation), []
+    # Held from the start: a link locks it too, but for reading, and two who then wanted to write would deadlock.
+    session.execute(sa.select(sa.literal(1)).where(has_key(type(record), [_key(record)])).with_for_update())
+    for some in batches(links):
+        there = _there(session, table, some)
+        missing = [link for link in some if tuple(link.values()) not in there]
+        if missing:
+            session.execute(sa.insert(table), missing, execution_options=NOTED)
+        new += missing
+    if new:
+        _note(session, record, relation, "added", new)
+    return len(new)
+
+
+def _delete(session: Session, record: Any, relation: RelationshipProperty[Any], links: Sequence[Link]) -> int:
+    table, gone = _link_table(relation), []
+    for some in batches(links):
+        there = _there(session, table, some, locked=True)
+        if there:
+            _changed(session, sa.delete(table).where(_is_one_of(table, some)))
+        gone += [link for link in some if tuple(link.values()) in there]
+    if gone:
+        _note(session, record, relation, "removed", gone)
+    return len(gone)
+
+
+def _there(session: Session, table: sa.Table, links: Sequence[Link], *, locked: bool = False) -> set[Key]:
+    """Those of the links that exist, as the values of their columns; `locked` until the end of the transaction."""
+    columns = [table.c[name] for name in links[0]]
+    found = sa.select(*columns).where(_is_one_of(table, links))
+    return {tuple(row) for row in session.execute(found.with_for_update() if locked else found)}
+
+
+def _is_one_of(table: sa.Table, links: Sequence[Link]) -> sa.ColumnElement[bool]:
+    """What all links have in common is said once: an index then needs to be asked for the rest only."""
+    first = links[0]
+    fixed = [name for name in first if all(link[name] == first[name] for link in links)]
+    varying = [name for name in first if name not in fixed]
+    conditions: list[sa.ColumnElement[bool]] = [table.c[name] == first[name] for name in fixed]
+    if len(varying) == 1:
+        conditions.append(table.c[varying[0]].in_([link[varying[0]] for link in links]))
+    elif varying:
+        rows = [tuple(link[name] for name in varying) for link in links]
+        conditions.append(sa.tuple_(*(table.c[name] for name in varying)).in_(rows))
+    return sa.and_(*conditions)
+
+
+def _link(relation: RelationshipProperty[Any], record: Any, other: Any) -> Link:
     """The link table's key columns for one pair."""
     own = {remote.name: _value(relation, record, local) for local, remote in relation.synchronize_pairs}
     far = {
@@ -109,10 +198,103 @@ def _link_table(relation: RelationshipProperty[Any]) -> sa.Table:
     return table
 
 
-def _set_foreign_key(relation: RelationshipProperty[Any], record: Any | None, other: Any) -> None:
-    for local, remote in relation.local_remote_pairs or []:
-        value = None if record is None else _value(relation, record, local)
-        setattr(other, relation.mapper.get_property_by_column(remote).key, value)
+# -- links that are a foreign key of the related record ---------------------------------------------------------------
+
+
+def _take(session: Session, relation: RelationshipProperty[Any], own: Link, keys: Sequence[Key]) -> int:
+    elsewhere = sa.or_(*(remote.is_distinct_from(own[remote.name]) for remote in _remote(relation)))
+    return _point(session, relation, own, keys, elsewhere)
+
+
+def _release(session: Session, relation: RelationshipProperty[Any], own: Link, keys: Sequence[Key]) -> int:
+    here = sa.and_(*(remote == own[remote.name] for remote in _remote(relation)))
+    return _point(session, relation, dict.fromkeys(own), keys, here)
+
+
+def _point(
+    session: Session,
+    relation: RelationshipProperty[Any],
+    values: Link,
+    keys: Sequence[Key],
+    condition: sa.ColumnElement[bool],
+) -> int:
+    """Set the foreign key of the records that meet the condition; a form that shows them is stale from now on."""
+    model = relation.mapper.class_
+    version = version_attribute(model)
+    change: dict[Any, Any] = {remote: values[remote.name] for remote in _remote(relation)}
+    if version:
+        change[getattr(model, version)] = getattr(model, version) + 1
+    changed = 0
+    for some in batches(keys):
+        rows = _before(session, model, values, some, condition)
+        if rows:
+            here = has_key(model, [row["identity"] for row in rows])
+            statement = sa.update(model).where(here).values(change).execution_options(synchronize_session=False)
+            _changed(session, statement)
+            note_rows(session, "update", model.__table__.name, rows)
+        changed += len(rows)
+    for other in session.identity_map.values():
+        if isinstance(other, model):
+            session.expire(other)
+    return changed
+
+
+def _before(
+    session: Session, model: Any, values: Link, keys: Sequence[Key], condition: sa.ColumnElement[bool]
+) -> list[dict[str, Any]]:
+    """The records that are about to change, locked, as their histories tell of it."""
+    mapper, version, label = sa.inspect(model), version_attribute(model), label_of(model)
+    columns = {name: attributes(model)[mapper.get_property_by_column(model.__table__.c[name]).key] for name in values}
+    wanted = [part.expression for part in primary_key(model)]
+    counted, named = (getattr(model, name) if name else sa.null() for name in (version, label))
+    found = sa.select(
+        *wanted, *(c.expression.label(f"old_{name}") for name, c in columns.items()),
+        counted.label("version"), named.label("label"),
+    )  # fmt: skip
+    rows = session.execute(found.where(has_key(model, keys), condition).with_for_update()).all()
+    return [
+        {
+            "identity": tuple(row[: len(wanted)]),
+            "key": print_key(model, row[: len(wanted)]),
+            "label": row.label or "",
+            "version": None if row.version is None else row.version + 1,
+            "changes": {
+                c.name: [encode(c, getattr(row, f"old_{name}")), encode(c, values[name])] for name, c in columns.items()
+            },
+        }
+        for row in rows
+    ]
+
+
+def _pairs(
+    relation: RelationshipProperty[Any], record: Any, others: Sequence[Any]
+) -> tuple[list[Key], list[Link], Link]:
+    """The others' keys, their links where these are rows, and what a foreign key to the record holds.
+
+    In one order for everybody: two who change the same rows then wait for each other in turn.
+    """
+    ordered = sorted({_key(other): other for other in others}.items(), key=lambda pair: str(pair[0]))
+    many = relation.secondary is not None
+    links = [_link(relation, record, other) for _key, other in ordered] if many else []
+    return [key for key, _other in ordered], links, _own(relation, record)
+
+
+def _own(relation: RelationshipProperty[Any], record: Any) -> Link:
+    """The record's values that a related record's foreign key repeats, by the names of its columns."""
+    pairs = [] if relation.secondary is not None else relation.local_remote_pairs or []
+    return {remote.name: _value(relation, record, local) for local, remote in pairs}
+
+
+def _remote(relation: RelationshipProperty[Any]) -> list[sa.Column[Any]]:
+    return [remote for _local, remote in relation.local_remote_pairs or []]  # type: ignore[misc]  # columns of a table
+
+
+def _changed(session: Session, statement: sa.Executable) -> None:
+    session.execute(statement, execution_options=NOTED)
+
+
+def _key(other: Any) -> Key:
+    return tuple(getattr(other, part.name) for part in primary_key(type(other)))
 
 
 def _value(relation: RelationshipProperty[Any], record: Any, column: Any) -> Any:

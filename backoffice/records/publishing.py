@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
+from backoffice.errors import BadInput, Conflict
 from backoffice.models import Article, utcnow
 from backoffice.records.transactions import committing
 
@@ -19,6 +21,18 @@ def publish(session: Session, articles: Sequence[Article]) -> tuple[int, int]:
 def withdraw(session: Session, articles: Sequence[Article]) -> tuple[int, int]:
     """Take what is published, or is to be, from readers in one transaction; how many changed, how many were so."""
     return _set(session, [a for a in articles if a.published_at is not None], None, len(articles))
+
+
+def schedule(session: Session, articles: Sequence[Article], moment: datetime) -> tuple[int, int]:
+    """Publish from a moment to come on, all in one transaction; how many changed and how many were so already.
+
+    What readers can see already is refused: it would vanish until then, which only withdrawing it may do.
+    """
+    if moment <= utcnow():
+        raise BadInput(_("That moment has passed. Give a later one, or publish now."))
+    if any(a.published for a in articles):
+        raise Conflict(_("This has been published already. Withdraw it first to publish it later."))
+    return _set(session, [a for a in articles if a.published_at != moment], moment, len(articles))
 
 
 def _set(session: Session, articles: Sequence[Article], moment: datetime | None, total: int) -> tuple[int, int]:

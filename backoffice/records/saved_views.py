@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session, joinedload
 from backoffice.database.reading import checked, quoted
 from backoffice.errors import BadInput, Conflict, NotAllowed
 from backoffice.models import Role, SavedView, Staff
+from backoffice.records.auditing import NOTED
 from backoffice.records.transactions import StaleRecord, committing
 
 # Of one person, or shared with one role, in one list: more tabs than anybody reads.
@@ -156,7 +157,7 @@ def change(session: Session, person: Person, view: SavedView, version: str, **va
 def move(session: Session, view: SavedView, step: int) -> None:
     """Put a view one place earlier (-1) or later (1) among its owner's own, or among those of its role.
 
-    Places are no part of a view's version: a colleague's open menu stays good.
+    Places are no part of a view's version nor of its history: a colleague's open menu stays good.
     """
     group = sorted([view, *_siblings(session, view, _group(view, view.role_id))], key=_in_tabs)
     at = group.index(view)
@@ -169,7 +170,7 @@ def move(session: Session, view: SavedView, step: int) -> None:
                     sa.update(SavedView)
                     .where(SavedView.id == other.id)
                     .values(position=place, updated_at=SavedView.updated_at),
-                    execution_options={"synchronize_session": False},
+                    execution_options={"synchronize_session": False, **NOTED},
                 )
 
 

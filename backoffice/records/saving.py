@@ -11,7 +11,8 @@ from sqlalchemy.orm import Session
 
 from backoffice.database.attributes import Attribute, Kind, attributes, primary_key
 from backoffice.errors import BadInput, Conflict
-from backoffice.records.transactions import committing
+from backoffice.records.transactions import StaleRecord, version_of
+from backoffice.records.units import once
 
 
 class ValueTaken(Conflict):
@@ -30,19 +31,38 @@ def save(
 ) -> None:
     """Set `changes` on the record and commit; on any refusal everything is rolled back and the error says why.
 
-    `before_commit` runs in the same transaction once the values are set.
+    StaleRecord where somebody else has changed the record since it was read. `before_commit` runs in the same
+    transaction once the values are set.
     """
+    expected = version_of(record)
+
+    def work() -> None:
+        if version_of(record) != expected:
+            raise StaleRecord
+        put(session, record, changes, before_commit)
+
+    once(session, work)
+
+
+def put(
+    session: Session,
+    record: Any,
+    changes: Mapping[str, Any],
+    before_commit: Callable[[], None] = lambda: None,
+) -> None:
+    """Set `changes` on the record inside a unit of work, and write them; a refusal says why and rolls back."""
     model = type(record)
     try:
-        with committing(session), session.no_autoflush:
-            taken = taken_values(session, record, changes)
-            if taken:
-                raise ValueTaken(taken)
-            for name, value in changes.items():
-                setattr(record, name, value)
-            session.add(record)
-            before_commit()
+        taken = taken_values(session, record, changes)
+        if taken:
+            raise ValueTaken(taken)
+        for name, value in changes.items():
+            setattr(record, name, value)
+        session.add(record)
+        before_commit()
+        session.flush()
     except sa.exc.IntegrityError:
+        session.rollback()
         raise _refusal(session, model, changes) from None
     except sa.exc.DataError:
         raise BadInput(_("The database does not take one of these values. Check their length and size.")) from None

@@ -1,0 +1,141 @@
+"""The chain of the history's entries: each holds a hash of itself and of the one before."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from backoffice.database.moments import print_moment
+from backoffice.models import AuditChain, AuditEntry, utcnow
+
+ENTRY: Any = AuditEntry.__table__
+CHAIN: Any = AuditChain.__table__
+# Everything but the hash itself.
+HASHED = tuple(sorted(column.name for column in ENTRY.c if column.name != "hash"))
+BATCH = 1000
+GONE = "it was removed as too old, so what was noted of it cannot be compared: note the present end"
+
+
+@dataclass(frozen=True)
+class Broken:
+    """The first entry that is not what was written, and what is wrong with it."""
+
+    position: int
+    reason: str
+
+
+@dataclass(frozen=True)
+class Verified:
+    """How many entries were read, where the chain ends, and what is broken, if anything is."""
+
+    count: int
+    position: int
+    hash: str
+    broken: Broken | None = None
+
+
+def add(session: Session, entries: Sequence[Mapping[str, Any]]) -> None:
+    """Append entries; the chain's end is locked until the transaction ends, so that there is one order."""
+    end = session.execute(sa.select(CHAIN.c.position, CHAIN.c.hash).where(CHAIN.c.id == 1).with_for_update()).one()
+    position, last, now, rows = end.position, end.hash, utcnow(), []
+    for entry in entries:
+        position += 1
+        row = {"at": now, **entry, "id": position}
+        last = row["hash"] = digest(row, last)
+        rows.append(row)
+    session.execute(sa.insert(ENTRY), rows)
+    session.execute(sa.update(CHAIN).where(CHAIN.c.id == 1).values(position=position, hash=last))
+
+
+def digest(entry: Mapping[str, Any], before: str) -> str:
+    """The hash of an entry that follows one with the hash `before`."""
+    values = {name: _written(entry[name]) for name in HASHED}
+    text = json.dumps(values, sort_keys=True, ensure_ascii=True, separators=(",", ":"))
+    return sha256(f"{before}{text}".encode()).hexdigest()
+
+
+def _written(value: Any) -> Any:
+    return print_moment(None, value) if isinstance(value, datetime) else value
+
+
+def verify(session: Session, known: Mapping[int, str] | None = None) -> Verified:
+    """Read the whole chain; `known` are hashes that were noted elsewhere, by position."""
+    chain = session.execute(sa.select(CHAIN).where(CHAIN.c.id == 1)).one()
+    position, last, count = chain.removed_position, chain.removed_hash, 0
+    for noted, digest_noted in sorted((known or {}).items()):
+        if noted > chain.position:
+            return Verified(
+                0, position, last, Broken(chain.position + 1, f"it is missing, as all up to {noted}, which was noted")
+            )
+        if noted < position or (noted == position and digest_noted != last):
+            reason = "it was removed as too old, though not in the state that was noted" if noted == position else GONE
+            return Verified(0, position, last, Broken(noted, reason))
+    for entry in _entries(session, chain.position):
+        reason = _wrong(entry, position, last, known or {})
+        if reason:
+            return Verified(count, position, last, Broken(position + 1, reason))
+        position, last, count = entry["id"], entry["hash"], count + 1
+    broken = None
+    if (position, last) != (chain.position, chain.hash):
+        broken = Broken(position + 1, "the entries end before the chain does: the newest are missing")
+    return Verified(count, position, last, broken)
+
+
+def _wrong(entry: Mapping[str, Any], position: int, last: str, known: Mapping[int, str]) -> str:
+    if entry["id"] != position + 1:
+        return f"it is missing: the next entry there is {entry['id']}"
+    if digest(entry, last) != entry["hash"]:
+        return "it is not what was written, or it does not follow the one before"
+    if known.get(entry["id"], entry["hash"]) != entry["hash"]:
+        return "its hash is not the one that was noted: the chain was written anew"
+    return ""
+
+
+def _entries(session: Session, end: int) -> Iterator[Any]:
+    """All entries in their order, a batch at a time; what is added meanwhile is left out."""
+    after = -1
+    while True:
+        batch = session.execute(
+            sa.select(ENTRY).where(ENTRY.c.id > after, ENTRY.c.id <= end).order_by(ENTRY.c.id).limit(BATCH)
+        ).mappings().all()  # fmt: skip
+        yield from batch
+        if len(batch) < BATCH:
+            return
+        after = batch[-1]["id"]
+
+
+def prune(session: Session, before: datetime) -> int:
+    """Remove the oldest entries, up to the first that is not older than `before`; the rest stays verifiable."""
+    first_kept = session.scalar(sa.select(sa.func.min(ENTRY.c.id)).where(ENTRY.c.at >= before))
+    last_removed = sa.select(ENTRY.c.id, ENTRY.c.hash).order_by(ENTRY.c.id.desc()).limit(1)
+    if first_kept is not None:
+        last_removed = last_removed.where(ENTRY.c.id < first_kept)
+    end = session.execute(last_removed).first()
+    if end is None:
+        session.rollback()
+        return 0
+    return _remove(session, end.id)
+
+
+def _remove(session: Session, last: int) -> int:
+    """A batch at a time, so that nobody waits long for the end of the chain."""
+    gone = 0
+    while True:
+        batch = sa.select(ENTRY.c.id, ENTRY.c.hash).where(ENTRY.c.id <= last).order_by(ENTRY.c.id).limit(BATCH)
+        rows = session.execute(batch).all()
+        if not rows:
+            session.commit()
+            return gone
+        session.execute(sa.select(CHAIN.c.id).where(CHAIN.c.id == 1).with_for_update()).one()
+        session.execute(sa.delete(ENTRY).where(ENTRY.c.id <= rows[-1].id))
+        removed = {"removed_position": rows[-1].id, "removed_hash": rows[-1].hash}
+        session.execute(sa.update(CHAIN).where(CHAIN.c.id == 1).values(removed))
+        session.commit()
+        gone += len(rows)

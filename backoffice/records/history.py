@@ -1,0 +1,57 @@
+"""Reading the history of a record: what was changed since, and how it stood at a moment."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from backoffice.models import AuditEntry
+from backoffice.records.auditing import short_key
+
+
+def of_record(table_name: str, key: str) -> sa.Select[Any]:
+    """The entries of one record, newest first; not those of another one that had its key before."""
+    own = (AuditEntry.table_name == table_name, AuditEntry.record_key == short_key(key))
+    made = sa.select(sa.func.max(AuditEntry.id)).where(*own, AuditEntry.action == "create").scalar_subquery()
+    return sa.select(AuditEntry).where(*own, AuditEntry.id >= sa.func.coalesce(made, 0)).order_by(AuditEntry.id.desc())
+
+
+def since_version(session: Session, table_name: str, key: str, version: int) -> list[AuditEntry]:
+    """What others did to a record after it had this version, oldest first."""
+    entries = of_record(table_name, key).where(AuditEntry.version > version).limit(200)
+    return list(reversed(session.scalars(entries).all()))
+
+
+@dataclass
+class Past:
+    """How a record stood: columns that were other than now with their values then, and links to take back."""
+
+    values: dict[str, Any] = field(default_factory=dict)
+    attached: dict[str, set[str]] = field(default_factory=dict)
+    detached: dict[str, set[str]] = field(default_factory=dict)
+
+
+def before(entries: Sequence[AuditEntry]) -> Past:
+    """How the record stood before these entries, which are its newest ones or a single one, newest first.
+
+    `attached` are links that were made since and would go, `detached` those that were taken away and would come back.
+    """
+    past = Past()
+    for entry in entries:
+        for name, (value, _after) in entry.changes.items():
+            past.values[name] = value
+        for relation, keys in entry.links.items():
+            attached = past.attached.setdefault(relation, set())
+            detached = past.detached.setdefault(relation, set())
+            # Going back in time: what was added goes, what was removed comes; the oldest entry has the last word.
+            for key in keys.get("added", ()):
+                attached.add(key)
+                detached.discard(key)
+            for key in keys.get("removed", ()):
+                detached.add(key)
+                attached.discard(key)
+    return past

@@ -1,0 +1,100 @@
+"""A unit of work: all of it is committed once or not at all, and done again as a whole where that may help.
+
+A unit may run more than once, so it has to look at its records anew each time. Its receipt is inserted first, in the
+same transaction: whoever sends the same form twice, or does not know what became of a COMMIT, meets it there.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from random import uniform
+from time import monotonic, sleep
+from typing import Any, TypeVar
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+from sqlalchemy.orm.exc import StaleDataError
+
+from backoffice.database.faults import is_lost, is_passing
+from backoffice.models import FormReceipt
+from backoffice.records.transactions import IN_UNIT, StaleRecord
+
+Answer = TypeVar("Answer")
+RECEIPT: Any = FormReceipt.__table__
+# Each try sees what the others have committed meanwhile; a person waits for all of them. A server that restarts is
+# waited for a little longer than those who only stood in each other's way.
+TRIES = 8
+SECONDS = 15.0
+LONGEST_PAUSE = 1.0
+
+
+class Again(Exception):
+    """What a unit of work raises that may succeed when all of it is done again; the last time it is raised on."""
+
+
+class _AnsweredBefore(Exception):
+    """The unit has been done; `answer` is what was said then."""
+
+    def __init__(self, answer: Any) -> None:
+        self.answer = answer
+
+
+def once(session: Session, work: Callable[[], Answer], receipt: str = "") -> Answer:
+    """Do the work and commit it. The same `receipt` again does nothing and gives the answer of the first time.
+
+    Inside another unit of the session it is a part of that. What `work` returns has to be something JSON can keep.
+    What it raises is raised, with everything rolled back; a StaleRecord only where trying again meets the same.
+    """
+    if session.info.get(IN_UNIT):
+        return work()
+    receipt, started, tries = receipt or secrets.token_hex(32), monotonic(), 0
+    while True:
+        tries += 1
+        try:
+            return _try(session, work, receipt)
+        except _AnsweredBefore as before:
+            session.rollback()
+            return before.answer  # type: ignore[no-any-return]  # what `work` returned the first time
+        except BaseException as error:
+            session.rollback()
+            spent = monotonic() - started > SECONDS or (tries >= TRIES and not is_lost(error))
+            if spent or not (is_passing(error) or isinstance(error, Again)):
+                if isinstance(error, StaleDataError):
+                    raise StaleRecord from None
+                raise
+        # Those who met each other should not meet again.
+        pause = min(LONGEST_PAUSE, 0.02 * 2**tries)
+        sleep(uniform(0.2, 1.0) * pause)  # noqa: S311 - no secret depends on it
+
+
+def answer_of(session: Session, receipt: str) -> Any:
+    """What was answered to a receipt; None where it has not been carried out."""
+    kept = session.scalar(sa.select(RECEIPT.c.answer).where(RECEIPT.c.id == receipt)) if receipt else None
+    return kept.get("answer") if kept else None
+
+
+def _try(session: Session, work: Callable[[], Answer], receipt: str) -> Answer:
+    session.info[IN_UNIT] = True
+    try:
+        with session.no_autoflush:
+            _claim(session, receipt)
+            answer = work()
+            session.flush()
+            session.execute(sa.update(RECEIPT).where(RECEIPT.c.id == receipt).values(answer={"answer": answer}))
+            session.commit()
+    finally:
+        del session.info[IN_UNIT]
+    return answer
+
+
+def _claim(session: Session, receipt: str) -> None:
+    """Insert the receipt; a second one waits here until the first has been committed or rolled back."""
+    try:
+        session.execute(sa.insert(RECEIPT), {"id": receipt, "answer": {}})
+    except sa.exc.IntegrityError:
+        session.rollback()
+        kept = session.scalar(sa.select(RECEIPT.c.answer).where(RECEIPT.c.id == receipt))
+        if kept is None:
+            raise Again from None
+        raise _AnsweredBefore(kept.get("answer")) from None
