@@ -9,6 +9,7 @@ from backoffice import access, admin, commands, i18n, icons, logs, pages
 from backoffice.config import ROOT, Settings
 from backoffice.database.connection import prepare_connections
 from backoffice.extensions import babel, csrf, db, migrate
+from backoffice.records import uploads
 
 
 @commands.failing_plainly
@@ -24,6 +25,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.config.from_mapping(settings.flask_config())
     app.extensions["backoffice"] = settings
     settings.instance_path.mkdir(parents=True, exist_ok=True)
+    uploads.prepare(settings.uploads)
 
     logs.init_app(app, settings)
     db.init_app(app)

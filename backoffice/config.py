@@ -39,8 +39,13 @@ class Settings:
     session_hours: int = 12
     default_locale: str = "en"
     max_upload_mb: int = 16
+    uploads_path: Path | None = None
+    uploads_mb: int = 10
     list_seconds: int = 5
     export_minutes: int = 60
+    history_days: int = 0
+    deleted_days: int = 30
+    draft_days: int = 30
     log_level: str = "INFO"
     testing: bool = False
     extra: Mapping[str, Any] = field(default_factory=dict, repr=False)
@@ -68,10 +73,25 @@ class Settings:
             session_hours=read.integer("SESSION_HOURS", 12, 1, 24 * 90),
             default_locale=read.choice("DEFAULT_LOCALE", ("en", "zh_Hans_CN"), "en"),
             max_upload_mb=read.integer("MAX_UPLOAD_MB", 16, 1, 1024),
+            uploads_path=Path(read.text("UPLOADS_PATH", str(instance_path / "uploads"))).resolve(),
+            uploads_mb=read.integer("UPLOADS_MB", 10, 1, 1024),
             list_seconds=read.integer("LIST_SECONDS", 5, 1, 300),
             export_minutes=read.integer("EXPORT_MINUTES", 60, 1, 1440),
+            history_days=read.integer("HISTORY_DAYS", 0, 0, 36_500),
+            deleted_days=read.integer("DELETED_DAYS", 30, 1, 3650),
+            draft_days=read.integer("DRAFT_DAYS", 30, 1, 3650),
             log_level=read.choice("LOG_LEVEL", ("DEBUG", "INFO", "WARNING", "ERROR"), "INFO"),
         )
+
+    @property
+    def uploads(self) -> Path:
+        """The folder of uploaded files; in the instance folder unless another is set."""
+        return self.uploads_path or self.instance_path / "uploads"
+
+    @property
+    def most_of_upload(self) -> int:
+        """The largest file that is taken, in bytes: no form is larger, and so no file."""
+        return min(self.uploads_mb, self.max_upload_mb) * 1024 * 1024
 
     def flask_config(self) -> dict[str, Any]:
         """The same, under the names Flask and its extensions read."""

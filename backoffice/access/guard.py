@@ -8,7 +8,7 @@ from flask import Flask, current_app, flash, redirect, request, url_for
 from flask_security import current_user
 from werkzeug.wrappers import Response
 
-from backoffice.access import permissions, redirects
+from backoffice.access import carried, permissions, redirects
 from backoffice.errors import BackofficeError, NotAllowed
 from backoffice.i18n import gettext as _
 
@@ -71,6 +71,11 @@ def _ask_to_sign_in() -> Response:
     unsaved = request.method not in SAFE_METHODS
     if wants_json():
         raise NotSignedIn(_("Your session has ended. Sign in again, then repeat what you did."))
+    if sealed := carried.seal():
+        # Imported here: the pages that sign in are made of what this module decides.
+        from backoffice.access.views import sign_in_with
+
+        return sign_in_with(sealed)
     if unsaved:
         flash(_("Your session has ended, so nothing was saved. Sign in and send it again."), "warning")
     return redirect(url_for("security.login", next=redirects.present_page()))

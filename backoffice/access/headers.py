@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Flask, request
+from flask import Flask, g, request
 from werkzeug.wrappers import Response
 
 from backoffice.config import Settings
@@ -31,6 +31,8 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
 }
 ONE_YEAR = 31_536_000
+# The whole of a file, a part of it, or that the browser still has it.
+FILE = (200, 206, 304)
 
 
 def init_app(app: Flask, settings: Settings) -> None:
@@ -43,7 +45,20 @@ def init_app(app: Flask, settings: Settings) -> None:
     def set_headers(response: Response) -> Response:
         response.headers.update(headers)
         response.headers["Cache-Control"] = _cache_control(response)
+        response.headers.update(g.get("own_headers", {}) if response.status_code in FILE else {})
         return response
+
+
+def send_apart(response: Response) -> Response:
+    """Have an answer that is somebody's file be neither a page of ours nor a part of one, and kept by one browser only.
+
+    An hour: what it is never changes under its address, but whether this person may see it does.
+    """
+    g.own_headers = {
+        "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'; sandbox",
+        "Cache-Control": "private, max-age=3600",
+    }
+    return response
 
 
 def is_static_file() -> bool:
@@ -53,7 +68,7 @@ def is_static_file() -> bool:
 
 
 def _cache_control(response: Response) -> str:
-    if not is_static_file() or response.status_code not in (200, 206, 304):
+    if not is_static_file() or response.status_code not in FILE:
         return "no-store"
     # Only an address that bears a stamp of the content may be kept; a module imported by its plain name
     # has to be asked for again, or a release would run beside the scripts of the one before.

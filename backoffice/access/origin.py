@@ -24,6 +24,11 @@ def check() -> None:
         )
 
 
+def is_told() -> bool:
+    """Whether the browser says at all where a request comes from; `check` has seen that it is from here."""
+    return request.headers.get("Sec-Fetch-Site") == "same-origin" or "Origin" in request.headers
+
+
 def _is_this_host(source: str) -> bool:
     # The scheme is left out: behind a proxy that ends TLS it may read http here and https in the browser.
     parts = split(source)

@@ -28,6 +28,8 @@ class SessionCookie(SecureCookieSessionInterface):
         """Whether this answer carries the session cookie: where the session has changed, and now and then to go on."""
         if is_static_file():
             return False
+        if _is_left():
+            return session.modified
         if session and session.permanent and not 0 <= time() - session.get(SIGNED_AT, 0) < PUT_OFF_SECONDS:
             session[SIGNED_AT] = int(time())
         return session.modified
@@ -38,6 +40,15 @@ def init_app(app: Flask) -> None:
     app.session_interface = SessionCookie()
     user_authenticated.connect(_renew, app)
     user_logged_out.connect(_empty, app)
+
+
+def leave_as_it_is() -> None:
+    """What a page asks by itself, nobody at the keyboard, does not put off the end of the session."""
+    g.session_is_left = True
+
+
+def _is_left() -> bool:
+    return bool(g.get("session_is_left"))
 
 
 def _renew(_app: Flask, **_about: Any) -> None:

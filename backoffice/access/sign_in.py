@@ -14,6 +14,7 @@ from backoffice.access.passwords import SHORTEST
 from backoffice.config import Settings
 from backoffice.extensions import db, security
 from backoffice.models import Role, Staff, utcnow
+from backoffice.records.auditing import NOTED
 
 CONFIG: dict[str, Any] = {
     "SECURITY_LOGIN_URL": "/sign-in",
@@ -66,10 +67,10 @@ def _nobody(_request: Request) -> None:
 def _note_sign_in(_app: Flask, user: Staff, authn_via: list[str] | None = None, **_about: Any) -> None:
     if authn_via != ["password"]:
         return
-    # Past the mapper: signing in is no change of the record, so its version and time stay.
+    # Past the mapper: signing in is no change of the record, so its version, time and history stay.
     db.session.execute(
         sa.update(Staff)
         .where(Staff.id == user.id)
         .values(last_sign_in_at=utcnow(), updated_at=Staff.updated_at)
-        .execution_options(synchronize_session=False)
+        .execution_options(synchronize_session=False, **NOTED)
     )

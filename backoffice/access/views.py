@@ -8,27 +8,49 @@ from __future__ import annotations
 from datetime import timedelta
 from math import ceil
 
-from flask import flash, make_response, redirect, render_template, request, url_for
+from flask import flash, jsonify, make_response, redirect, render_template, request, url_for
 from flask_security import current_user, login_user, logout_user
 from flask_security.changeable import change_user_password
 from werkzeug.wrappers import Response
 
-from backoffice.access import accounts, redirects
+from backoffice.access import accounts, carried, guard, redirects
 from backoffice.access.forms import NewPasswordForm, SignInForm
+from backoffice.access.present import present
 from backoffice.extensions import db, security
 from backoffice.i18n import gettext as _
 
 
 def sign_in() -> Response:
-    """Ask for address and password; lead on to the page asked for before."""
-    if current_user.is_authenticated:
+    """Ask for address and password; lead on to the page asked for before, or to what was typed there.
+
+    A script that sends this for a form that is open gets JSON, and may put another person in the present one's place.
+    """
+    by_script = request.method == "POST" and guard.wants_json()
+    if current_user.is_authenticated and not by_script:
         return redirect(redirects.HOME)
-    form = SignInForm(request.form)
+    form, sealed = SignInForm(request.form), request.form.get("typed", "")
     if request.method == "POST" and form.validate() and form.staff is not None:
         login_user(form.staff, remember=False, authn_via=["password"])
         db.session.commit()
+        if by_script:
+            return jsonify(present())
+        if typed := carried.opened(sealed):
+            return typed_page(typed, 200)
         return redirect(redirects.safe_target(request.values.get("next"), redirects.HOME))
-    return _page(render_template("security/login_user.html", login_user_form=form), form.wait)
+    if by_script:
+        return _delayed(make_response(jsonify(error=" ".join(map(str, form.form_errors))), 422), form.wait)
+    return _page(render_template("security/login_user.html", login_user_form=form, typed=sealed), form.wait)
+
+
+def sign_in_with(sealed: str) -> Response:
+    """The sign-in page in place of an answer to a form whose session has ended; it carries what was typed along."""
+    page = render_template("security/login_user.html", login_user_form=SignInForm(formdata=None), typed=sealed)
+    return make_response(page, 401)
+
+
+def typed_page(typed: carried.Carried, status: int) -> Response:
+    """The way back to a form with what was typed into it, nothing of which is saved yet."""
+    return make_response(render_template("security/typed.html", typed=typed, again=carried.AGAIN), status)
 
 
 def sign_out() -> Response:
@@ -57,7 +79,10 @@ def change_password() -> Response:
 
 
 def _page(html: str, wait: timedelta | None) -> Response:
-    response = make_response(html)
+    return _delayed(make_response(html), wait)
+
+
+def _delayed(response: Response, wait: timedelta | None) -> Response:
     if wait:
         response.status_code = 429
         response.headers["Retry-After"] = str(ceil(wait.total_seconds()))

@@ -11,12 +11,15 @@ import sqlalchemy as sa
 from flask import Flask, current_app
 from flask.cli import AppGroup, ScriptInfo
 
+from backoffice.commands.audit import audit_group
 from backoffice.commands.demo import demo_group
 from backoffice.commands.search import search_group
 from backoffice.commands.staff import staff_group
+from backoffice.commands.uploads import uploads_group
+from backoffice.database.faults import fault
 from backoffice.errors import BackofficeError
 from backoffice.extensions import db
-from backoffice.pages.faults import fault, sentence
+from backoffice.pages.faults import sentence
 
 
 class Failure(click.ClickException):
@@ -43,8 +46,10 @@ def init_app(app: Flask) -> None:
     """Register our commands beside those of the extensions."""
     app.cli = CommandLine(name=app.cli.name, commands=app.cli.commands)
     app.cli.add_command(staff_group)
+    app.cli.add_command(audit_group)
     app.cli.add_command(demo_group)
     app.cli.add_command(search_group)
+    app.cli.add_command(uploads_group)
 
 
 @contextmanager

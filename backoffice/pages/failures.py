@@ -10,11 +10,11 @@ from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException, InternalServerError, SecurityError
 
 from backoffice.access.guard import wants_json
+from backoffice.database.faults import Fault, fault
 from backoffice.errors import BackofficeError
 from backoffice.extensions import db, security
 from backoffice.i18n import gettext as _
 from backoffice.logs import request_id
-from backoffice.pages.faults import Fault, fault
 
 _logger = logging.getLogger(__name__)
 
