@@ -7,9 +7,11 @@ from flask_admin import Admin
 from flask_admin.theme import Theme
 from flask_security import current_user
 
+from backoffice.access import carried
 from backoffice.access.guard import declare
 from backoffice.admin.home import HomeView
 from backoffice.admin.menu import menu
+from backoffice.admin.once import new_form_id
 from backoffice.admin.record_view import RecordView
 from backoffice.admin.views import views as declared_views
 
@@ -21,6 +23,7 @@ def init_app(app: Flask) -> None:
     declare(app, "admin.index", "signed-in")
     for view in declared_views():
         add_view(app, admin, view)
+    app.jinja_env.globals["new_form_id"] = new_form_id
     app.context_processor(lambda: {"menu": menu() if current_user.is_authenticated else []})
 
 
@@ -31,3 +34,5 @@ def add_view(app: Flask, admin: Admin, view: RecordView) -> None:
     for _url, method, _methods in type(view)._urls:
         action = view.PERMISSIONS.get(method, method)
         declare(app, f"{view.endpoint}.{method}", f"{view.endpoint}:{action}")
+    for method in ("create_view", "edit_view"):
+        carried.declare(app, f"{view.endpoint}.{method}")

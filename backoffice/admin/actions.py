@@ -1,4 +1,4 @@
-"""Deleting, and actions on the ticked rows: asked first where it matters, one transaction, one clear result."""
+"""Actions on the ticked rows: asked first where it matters, one transaction, one clear result."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ from urllib.parse import parse_qsl
 from flask import flash, redirect, request
 from flask_admin import expose
 from flask_admin.actions import action
-from flask_babel import format_decimal, ngettext
+from flask_babel import ngettext
 
 from backoffice.access.redirects import safe_target
+from backoffice.admin.deleting import SHOWN, DeletingView
+from backoffice.admin.once import FORM_ID, new_form_id
 from backoffice.admin.presenters import Confirmation
-from backoffice.admin.relations import RelationsView
 from backoffice.database.keys import key_text, records_of
 from backoffice.database.paging import read_place
 from backoffice.database.reading import quoted
@@ -21,73 +22,13 @@ from backoffice.database.selection import Selection
 from backoffice.errors import BackofficeError, BadInput, NotFound
 from backoffice.i18n import gettext as _
 from backoffice.i18n import lazy_gettext as _l
-from backoffice.records.deleting import COUNT_CAP, Consequence, consequences, delete
+from backoffice.records.transactions import StaleRecord
 
 MAX_ROWS = 1000
-SHOWN = 10
 
 
-class ActionsView(RelationsView):
-    """A model's deletion page and its `@action` methods."""
-
-    confirm_template = "admin/model/confirm.html"
-
-    # -- one record -----------------------------------------------------------------------------------------------
-
-    @expose("/delete/", methods=("GET", "POST"))
-    def delete_view(self) -> Any:
-        """GET asks and tells what else goes; POST (with Flask-Admin's `id` and `url` fields) deletes."""
-        self.require("delete")
-        record = self.fetch(request.values.get("id"))
-        back = safe_target(request.values.get("url"), self.page_url("index_view"))
-        if request.method == "POST":
-            name = str(record)
-            self._delete([record])
-            flash(_("%(noun)s “%(record)s” was deleted.", noun=self.singular, record=name), "success")
-            return redirect(self.readable_list(back))
-        question = self.deletion_question(
-            [record],
-            post_url=self.page_url("delete_view"),
-            cancel_url=self.page_url("details_view", id=key_text(record), url=back),
-            hidden=[("id", key_text(record)), ("url", back)],
-        )
-        return self._ask(question)
-
-    def _delete(self, records: Sequence[Any]) -> int:
-        for record in records:
-            self.on_model_delete(record)
-        count = delete(self.db_session, records)
-        for record in records:
-            self.after_model_delete(record)
-        return count
-
-    def deletion_question(self, records: Sequence[Any], **addresses: Any) -> Confirmation:
-        """What is about to be deleted, with all that goes along."""
-        alone, count = len(records) == 1, format_decimal(len(records))
-        return Confirmation(
-            title=_("Delete %(noun)s “%(record)s”?", noun=self.singular, record=records[0])
-            if alone
-            else _("Delete %(count)s records?", count=count),
-            question=_("This cannot be undone."),
-            labels=[str(record) for record in records[:SHOWN]],
-            more=max(0, len(records) - SHOWN),
-            consequences=[self._in_words(c) for c in consequences(self.db_session, records)],
-            button=_("Delete") if alone else _("Delete %(count)s records", count=count),
-            danger=True,
-            **addresses,
-        )
-
-    def _in_words(self, found: Consequence) -> str:
-        count = format_decimal(min(found.count, COUNT_CAP))
-        count = _("more than %(count)s", count=count) if found.capped else count
-        label = self.label(found.relation)
-        sentences: dict[str, str] = {
-            "delete": _("%(label)s: %(count)s records are deleted too.", label=label, count=count),
-            "links": _("%(label)s: %(count)s links go; what they lead to stays.", label=label, count=count),
-            "unlink": _("%(label)s: %(count)s records stay and lose their link.", label=label, count=count),
-            "refuse": _("%(label)s: %(count)s records forbid it. Remove or move them first.", label=label, count=count),
-        }
-        return sentences[found.rule]
+class ActionsView(DeletingView):
+    """A model's `@action` methods."""
 
     def readable_list(self, back: str) -> str:
         """The list's address one came from, or the list itself where that address cannot be read."""
@@ -102,8 +43,6 @@ class ActionsView(RelationsView):
         except BackofficeError:
             return path
         return back
-
-    # -- ticked rows ----------------------------------------------------------------------------------------------
 
     @expose("/action/", methods=("POST",))
     def action_view(self) -> Any:
@@ -121,6 +60,8 @@ class ActionsView(RelationsView):
         records = records_of(self.db_session, named, self.model, texts)
         back = safe_target(request.form.get("url"), self.page_url("index_view"))
         if not records:
+            if (answered := self.answered()) is not None:
+                return self.say(answered)
             flash(_("Tick the rows to change first.") if not texts else _("The ticked rows are gone."), "error")
             return redirect(back)
         if len(records) < len(texts):
@@ -128,10 +69,22 @@ class ActionsView(RelationsView):
                 _("Some of the ticked rows are gone and were left out: %(count)s.", count=len(texts) - len(records)),
                 "warning",
             )
+        question = (name, str(label), str(confirmation), records, back)
         if confirmation and request.form.get("confirmed") != "yes":
-            return self._ask(self._action_question(name, str(label), str(confirmation), records, back))
-        response = handler([key_text(record) for record in records])
-        return response if response is not None else redirect(self.readable_list(back))
+            return self.ask(self._action_question(*question))
+        keys = [key_text(record) for record in records]
+        responses: list[Any] = []
+
+        def run() -> None:
+            if name == "delete" and (problem := self.deletion_problem(self.ticked(keys))):
+                raise StaleRecord(problem)
+            responses[:] = [response for response in (handler(keys),) if response is not None]
+
+        try:
+            answer = self.once_saying(run, self.readable_list(back))
+        except StaleRecord as refusal:
+            return self.ask(self._action_question(*question, problem=refusal.message), refusal.status)
+        return responses[-1] if responses else self.say(answer)
 
     def is_action_allowed(self, name: str) -> bool:
         """An action is a permission of its own: `model:action`."""
@@ -144,26 +97,21 @@ class ActionsView(RelationsView):
     @action("delete", _l("Delete"), _l("Delete the ticked records?"))
     def action_delete(self, ids: Sequence[str]) -> None:
         """Delete the ticked records with all that goes with them."""
-        count = self._delete(self.ticked(ids))
+        count = self.delete_records(self.ticked(ids))
         flash(ngettext("%(num)s record was deleted.", "%(num)s records were deleted.", count), "success")
 
-    def _action_question(self, name: str, label: str, words: str, records: Sequence[Any], back: str) -> Confirmation:
+    def _action_question(
+        self, name: str, label: str, words: str, records: Sequence[Any], back: str, problem: str = ""
+    ) -> Confirmation:
         addresses: dict[str, Any] = {
             "post_url": self.page_url("action_view"),
             "cancel_url": back,
             "hidden": [
-                ("action", name), ("confirmed", "yes"), ("url", back), *(("rowid", key_text(r)) for r in records)
+                (FORM_ID, new_form_id()), ("action", name), ("confirmed", "yes"), ("url", back),
+                *(("rowid", key_text(r)) for r in records)
             ],
         }  # fmt: skip
         if name == "delete":
-            return self.deletion_question(records, **addresses)
+            return self.deletion_question(records, problem=problem, **addresses)
         labels = [str(record) for record in records[:SHOWN]]
         return Confirmation(label, words, labels, max(0, len(records) - SHOWN), (), button=label, **addresses)
-
-    def _ask(self, confirmation: Confirmation) -> Any:
-        return self.render(
-            self.confirm_template,
-            confirmation=confirmation,
-            view=self,
-            breadcrumbs=self.breadcrumbs(confirmation.title),
-        )

@@ -19,7 +19,7 @@ from backoffice.access.permissions import may
 from backoffice.access.redirects import referring_page
 from backoffice.admin.declaration import Declaration, is_long
 from backoffice.admin.formatting import between, formatter
-from backoffice.database.attributes import Attribute, Kind, attributes, label_of
+from backoffice.database.attributes import Attribute, Kind, attributes, label_of, version_attribute
 from backoffice.database.keys import has_key, key_text, parse_key
 from backoffice.database.reading import quoted
 from backoffice.database.selection import whole
@@ -28,6 +28,8 @@ from backoffice.i18n import gettext as _
 
 # An address to return to may hold one of its own, and so on: a longer one than this is forgotten.
 MAX_RETURN = 1000
+# Where a request keeps the list it came from: a page of a record asks for it four times.
+LIST_ADDRESS = "backoffice.list_address"
 
 
 class BaseRecordView(Declaration):
@@ -65,11 +67,17 @@ class BaseRecordView(Declaration):
         """Flask-Admin's own question, answered in the one place."""
         return self.may("read")
 
-    def fetch(self, text: str | None) -> Any:
-        """The record with this key text, if there is one that this person may see; NotFound otherwise."""
+    def fetch(self, text: str | None, *, anew: bool = False) -> Any:
+        """The record with this key text, if there is one that this person may see; NotFound otherwise.
+
+        `anew` reads it again where it has been read before, to be written: one without a version stays locked.
+        """
         key = parse_key(self.model, text) if text else None
         if key is not None:
             statement = self.get_query().where(has_key(self.model, [key])).options(*self.loading())
+            if anew:
+                statement = statement.execution_options(populate_existing=True)
+                statement = statement if version_attribute(self.model) else statement.with_for_update(of=self.model)
             record = self.db_session.scalars(statement).unique().one_or_none()
             if record is not None:
                 return record
@@ -200,7 +208,10 @@ def _related_shown(found: Attribute, get: Callable[[Any], Any], blank: Markup) -
 
 def list_address() -> str:
     """The list one came from: the page's own `url` argument says it, else the browser does."""
-    return request.values.get("url") or _referring_list()
+    known: str | None = request.environ.get(LIST_ADDRESS)
+    if known is None:
+        known = request.environ[LIST_ADDRESS] = request.values.get("url") or _referring_list()
+    return known
 
 
 def _referring_list() -> str:

@@ -14,13 +14,17 @@ from wtforms import Form
 
 from backoffice.admin.address import ListAddress
 from backoffice.admin.columns import read_columns
-from backoffice.admin.editing import EditingView
+from backoffice.admin.editing import Attempt, EditingView, InvalidForm
 from backoffice.admin.fields import KeptField
+from backoffice.admin.forms import SHOWN
+from backoffice.admin.once import FORM_ID, Answer
+from backoffice.admin.past import Past
 from backoffice.admin.presenters import Header, Listing, Row
 from backoffice.database.attributes import Kind, version_attribute
 from backoffice.database.keys import key_text
 from backoffice.errors import BadInput, NotFound
 from backoffice.i18n import gettext as _
+from backoffice.records import history
 from backoffice.records.saving import ValueTaken
 from backoffice.records.transactions import StaleRecord
 
@@ -56,42 +60,66 @@ class CellsView(EditingView):
         record, name = self._cell()
         shown = request.args.get("version") or self.row_version(record)
         form = self._cell_form(record, name)
-        form[self.version_field].data = shown
+        stale = shown != self.row_version(record) and self._was_changed(record, name, shown)
+        if stale:
+            # Without what it was made from the form is refused, until somebody decides to overwrite.
+            form[self.version_field].data, form[SHOWN].data = shown, ""
         return self.render(
             self.cell_template,
             form=form,
             field=form[name],
-            version_field=self.version_field,
+            hidden=[form[own] for own in self._own_fields],
             label=self.label(name),
             post_url=self.page_url("ajax_update", id=key_text(record), name=name),
             version=self.row_version(record),
-            theirs=self.value_html(record, name) if shown != self.row_version(record) else "",
+            theirs=self.value_html(record, name) if stale else "",
         )
+
+    def _was_changed(self, record: Any, name: str, shown: str) -> bool:
+        """Whether somebody has changed this very cell since the row was shown; so, where no history can tell."""
+        if version_attribute(self.model) is None or not (shown.isascii() and shown.isdigit() and len(shown) < 10):
+            return True
+        table, now = self.model.__table__.name, int(self.row_version(record))
+        entries = history.since_version(self.db_session, table, key_text(record), int(shown))
+        known = {entry.version for entry in entries}
+        past = Past(self)
+        return not set(range(int(shown) + 1, now + 1)) <= known or any(
+            past.name_of(column) == name for entry in entries for column in entry.changes
+        )
+
+    def is_version(self, record: Any, text: str) -> bool:
+        """A list's rows tell their state by the cells that can be edited."""
+        return super().is_version(record, text) or text == self.row_version(record)
 
     @expose("/ajax/update/", methods=("POST",))
     def ajax_update(self) -> Any:
         """Save one cell. 422 tells what is wrong with it, 409 what somebody else has put there meanwhile."""
-        record, name = self._cell()
-        form = self._cell_form(record, name)
-        if not form.validate():
-            return jsonify(error=" ".join(map(str, form[name].errors))), 422
+        _record, name = self._cell()
+        attempt = Attempt()
         try:
-            if request.form.get(self.version_field) != self.row_version(record):
-                raise StaleRecord
-            self._save(form, record)
+            answer = self.once(lambda: self._save_cell(attempt, name))
+        except InvalidForm:
+            return jsonify(error=" ".join(map(str, attempt.form[name].errors))), 422
         except ValueTaken:
             return jsonify(error=_("Another record already has this value. Choose a different one.")), 422
         except StaleRecord as refusal:
             record = self.fetch(request.args.get("id"))
             return jsonify(error=refusal.message, **self._row_now(record, name)), refusal.status
-        return self._saved(name)
+        if attempt.merged.mine:
+            self.after_model_change(attempt.form, attempt.record, False)
+        return self._saved(name, answer)
 
-    def _saved(self, name: str) -> Any:
+    def _save_cell(self, attempt: Attempt, name: str) -> Answer:
+        record = self.fetch(request.args.get("id"), anew=True)
+        self.save_merged(attempt, record, lambda: self._cell_form(record, name))
+        return Answer(url="", messages=[[_("Saved."), "success"]])
+
+    def _saved(self, name: str, answer: Answer) -> Any:
         try:
             record = self.fetch(request.args.get("id"))
         except NotFound:
             return jsonify(message=_("Saved. You may no longer see this record."), gone=True)
-        return jsonify(message=_("Saved."), **self._row_now(record, name))
+        return jsonify(message=answer["messages"][0][0], **self._row_now(record, name))
 
     def _row_now(self, record: Any, name: str) -> dict[str, Any]:
         """The record as the list shows it now: other cells may follow from the one that was changed."""
@@ -111,11 +139,18 @@ class CellsView(EditingView):
             raise NotFound(_("This column cannot be edited in the list. Open the record to edit it."))
         return self.fetch(request.args.get("id")), name
 
+    @property
+    def _own_fields(self) -> tuple[str, ...]:
+        """What every form carries along, beside what people fill in."""
+        return FORM_ID, self.version_field, SHOWN
+
     def _cell_form(self, record: Any, name: str) -> Form:
         """The edit form without its other fields: whatever else is sent changes nothing."""
         form = self.edit_form(obj=record)
-        for other in [field.name for field in form if field.name not in (name, self.version_field)]:
+        for other in [field.name for field in form if field.name not in (name, *self._own_fields)]:
             del form[other]
+        if not request.form:
+            self._made_from(form, record)
         # The page may have another element of the field's own name.
         form[name].id = form[name].label.field_id = f"cell-{name}"
         return form

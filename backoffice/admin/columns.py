@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from backoffice.admin.base import BaseRecordView
-from backoffice.admin.declaration import is_secret
-from backoffice.database.attributes import Attribute, Kind, version_attribute
+from backoffice.database.attributes import Attribute, Kind, is_secret, version_attribute
 from backoffice.database.reading import names_in, quoted
 from backoffice.errors import BadInput
 from backoffice.i18n import gettext as _

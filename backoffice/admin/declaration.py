@@ -10,7 +10,15 @@ import sqlalchemy as sa
 from flask_admin.contrib.sqla import ModelView
 from sqlalchemy.orm import InstrumentedAttribute
 
-from backoffice.database.attributes import Attribute, Kind, attribute, attributes, primary_key, version_attribute
+from backoffice.database.attributes import (
+    Attribute,
+    Kind,
+    attribute,
+    attributes,
+    is_secret,
+    primary_key,
+    version_attribute,
+)
 from backoffice.database.sorting import SortKey
 from backoffice.database.vocabulary import Vocabulary
 from backoffice.i18n import lazy_gettext as _l
@@ -22,8 +30,6 @@ COMMON_LABELS = {
     "updated_at": _l("Changed"),
     "version": _l("Version"),
 }
-# Columns so named are left out of lists and pages unless a view asks for them by name.
-SECRET_WORDS = ("password", "secret")
 HEAVY = (Kind.BINARY, Kind.JSON, Kind.OPAQUE)
 
 
@@ -39,6 +45,8 @@ class Declaration(ModelView):  # type: ignore[misc]  # Flask-Admin's own base is
     column_display_pk = True
     # The noun for one record; `name` is the plural that stands in the menu.
     singular_name: Any = None
+    # Text columns that hold Markdown: written with a preview, read as it is rendered.
+    column_markdown: tuple[str, ...] = ()
 
     @cached_property
     def system_columns(self) -> frozenset[str]:
@@ -132,11 +140,6 @@ class Declaration(ModelView):  # type: ignore[misc]  # Flask-Admin's own base is
             )
         pairs = declared if isinstance(declared, list) else [declared]
         return tuple(SortKey(_name(p[0]), bool(p[1])) if isinstance(p, tuple) else SortKey(_name(p)) for p in pairs)
-
-
-def is_secret(found: Attribute) -> bool:
-    """Whether a column's name says that it is not for showing."""
-    return any(word in found.name for word in SECRET_WORDS)
 
 
 def is_long(found: Attribute) -> bool:

@@ -11,10 +11,9 @@ from flask_admin import expose
 from markupsafe import Markup
 
 from backoffice.admin.columns import own_columns, read_columns
-from backoffice.admin.declaration import is_secret
 from backoffice.admin.downloads import send_while_made
 from backoffice.admin.filter_pages import FilterView
-from backoffice.database.attributes import Attribute, Kind
+from backoffice.database.attributes import Attribute, Kind, is_secret
 from backoffice.database.keys import key_text
 from backoffice.database.reading import quoted
 from backoffice.errors import BadInput, NotFound

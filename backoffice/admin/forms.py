@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
 from functools import cached_property
 from hashlib import sha256
 from typing import Any
@@ -12,15 +14,27 @@ from wtforms import Form, HiddenField
 from wtforms.fields.core import UnboundField
 
 from backoffice.admin.base import view_for
-from backoffice.admin.declaration import is_secret
-from backoffice.admin.fields import BinaryField, KeptField, PasswordField, RelationField, field_for
-from backoffice.admin.record import DetailsView
+from backoffice.admin.fields import (
+    BinaryField,
+    KeptField,
+    PasswordField,
+    RelationField,
+    digests,
+    field_for,
+    read_digests,
+)
+from backoffice.admin.once import FORM_ID, OnceView, new_form_id
 from backoffice.admin.related import find_related
-from backoffice.database.attributes import Attribute, Kind, attribute, attributes, version_attribute
+from backoffice.database.attributes import Attribute, Kind, attribute, attributes, is_secret, version_attribute
 from backoffice.database.keys import key_text
 
+# The hidden field with a digest of what each field had shown.
+SHOWN = "shown"
+# A browser that goes back fills in what a form held, and this is not for it to know.
+UNREMEMBERED = {"autocomplete": "off"}
 
-class FormView(DetailsView):
+
+class FormView(OnceView):
     """Builds the classes of the two forms once, at start-up, and their instances per request."""
 
     def scaffold_form(self) -> type[Form]:
@@ -33,14 +47,31 @@ class FormView(DetailsView):
 
     def create_form(self, obj: Any = None) -> Form:
         """The form of a new record, with what was typed."""
-        return self._prepared(self._create_form_class(get_form_data(), obj=obj), None)
+        form = self._prepared(self._create_form_class(get_form_data(), obj=obj), None)
+        if FORM_ID in form:
+            form[FORM_ID].data = form[FORM_ID].data or new_form_id()
+        return form
 
     def edit_form(self, obj: Any = None) -> Form:
         """The form of a record, with what was typed over what it holds."""
         data = get_form_data()
         form = self._prepared(self._edit_form_class(data, obj=obj), obj)
-        form[self.version_field].data = self.version_text(obj) if data is None else data.get(self.version_field, "")
+        form[FORM_ID].data = form[FORM_ID].data or new_form_id()
+        if data is None:
+            self._made_from(form, obj)
         return form
+
+    def _made_from(self, form: Form, record: Any) -> None:
+        """Let the form carry what it is made from: the record's version, and a digest of each field's value."""
+        form[self.version_field].data = self.version_text(record)
+        form[SHOWN].data = json.dumps(digests(form, record), separators=(",", ":"))
+
+    def _shows(self, form: Form, record: Any, names: Sequence[str]) -> None:
+        """Some fields show the record's present values now; the others were made from what the form says."""
+        if names:
+            now = digests(form, record)
+            sent = read_digests(str(form[SHOWN].data or ""))
+            form[SHOWN].data = json.dumps(sent | {name: now[name] for name in names}, separators=(",", ":"))
 
     @cached_property
     def version_field(self) -> str:
@@ -88,8 +119,10 @@ class FormView(DetailsView):
             for name in dict.fromkeys((*names, *extra))
             if (field := recreate_field(extra[name]) if name in extra else self._field(attribute(self.model, name)))
         }
+        fields[FORM_ID] = HiddenField(id="form-id", render_kw=UNREMEMBERED)
         if not new:
-            fields[self.version_field] = HiddenField(id="record-version")
+            fields[self.version_field] = HiddenField(id="record-version", render_kw=UNREMEMBERED)
+            fields[SHOWN] = HiddenField(id="form-shown", render_kw=UNREMEMBERED)
         return type(f"{self.model.__name__}Form", (self.form_base_class or BaseForm,), fields)
 
     def _field(self, found: Attribute) -> UnboundField[Any] | None:

@@ -11,8 +11,10 @@ from flask_babel import format_date, format_decimal
 
 from backoffice.admin.address import ListAddress
 from backoffice.admin.base import BaseRecordView, view_for
+from backoffice.admin.draft_cards import draft_cards
 from backoffice.admin.listing import ListingView
-from backoffice.admin.presenters import Bar, Chart, Figure, Link, Listing
+from backoffice.admin.presenters import Link, Listing
+from backoffice.admin.presenters_home import Bar, Chart, Figure
 from backoffice.database import figures
 from backoffice.database.reading import quoted
 from backoffice.database.selection import Selection
@@ -38,6 +40,7 @@ class HomeView(BaseView):  # type: ignore[misc]  # Flask-Admin's own base is typ
         article, user, collection = (view_for(model) for model in (Article, User, Collection))
         return self.render(
             "admin/index.html",
+            drafts=draft_cards(),
             figures=[f for f in _figures(article, user, collection) if f],
             chart=_chart(article) if article and article.may("read") else None,
             newest=[_newest(v) for v in (article, user) if isinstance(v, ListingView) and v.may("read")],

@@ -8,6 +8,9 @@ from typing import Literal, NamedTuple
 
 from markupsafe import Markup
 
+from backoffice.admin.presenters_publishing import Publication
+from backoffice.admin.presenters_records import RecordTools
+from backoffice.admin.presenters_unsaved import PresenceFrame, Unsaved
 from backoffice.admin.presenters_views import Refusal
 
 
@@ -228,26 +231,39 @@ class RecordPage:
     actions: Sequence[Action] = ()
     action_url: str = ""
     errors: Sequence[FieldError] = ()
-    conflict: Sequence[Property] = ()
     is_new: bool = False
     can_add_another: bool = False
+    publication: Publication | None = None
+    unsaved: Unsaved | None = None
+    presence: PresenceFrame | None = None
+    notices: Sequence[str] = ()
+    tools: RecordTools | None = None
 
 
 @dataclass(frozen=True)
-class RelationPanel:
-    """The other end of a relation to many: its list, and the addresses that attach and detach."""
+class Alternatives:
+    """What may become of the records of a relation: one of `options`, as values with words.
+
+    One of them, `handed`, needs to know to whom, who is found by the look-up.
+    """
 
     name: str
-    label: str
-    listing: Listing
-    attach_url: str = ""
-    detach_url: str = ""
+    question: str
+    options: Sequence[tuple[str, str]]
+    chosen: str
+    handed: str = ""
     lookup_url: str = ""
+    to: str = ""
+    to_label: str = ""
 
 
 @dataclass(frozen=True)
 class Confirmation:
-    """A question before something is done: what, to which records, what else goes, and where yes is sent."""
+    """A question before something is done: what, to which records, what else goes, and where yes is sent.
+
+    With a `word` it is done only where that has been typed; `problem` says why it was not done; without a `button` it
+    cannot be. `kept` are the values of a record that is to come back.
+    """
 
     title: str
     question: str
@@ -259,39 +275,7 @@ class Confirmation:
     button: str
     danger: bool = False
     hidden: Sequence[tuple[str, str]] = field(default_factory=tuple)
-
-
-@dataclass(frozen=True)
-class Figure:
-    """A number worth knowing each morning, leading to its list."""
-
-    label: str
-    value: int
-    url: str
-    icon: str = ""
-
-
-@dataclass(frozen=True)
-class Bar:
-    """One day of the chart; geometry in the SVG's own units."""
-
-    day: str
-    label: str
-    value: int
-    x: float
-    y: float
-    width: float
-    height: float
-
-
-@dataclass(frozen=True)
-class Chart:
-    """Bars to look at, and the same as a table to read; `ticks` are lines across, as height from the top and number."""
-
-    title: str
-    bars: Sequence[Bar]
-    width: int
-    height: int
-    peak: int
-    ticks: Sequence[tuple[float, str]]
-    ranges: Sequence[Link]
+    alternatives: Sequence[Alternatives] = ()
+    word: str = ""
+    problem: str = ""
+    kept: Sequence[Property] = ()

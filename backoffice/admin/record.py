@@ -6,14 +6,14 @@ from typing import Any
 
 from flask import request
 from flask_admin import expose
+from markupsafe import Markup
 
 from backoffice.access.redirects import safe_target
 from backoffice.admin.base import list_address, view_for
-from backoffice.admin.declaration import is_secret
 from backoffice.admin.exports import ExportView
 from backoffice.admin.presenters import Link, Property, RecordPage
 from backoffice.admin.related import may_read
-from backoffice.database.attributes import Attribute, Kind, attributes, version_attribute
+from backoffice.database.attributes import Attribute, Kind, attributes, is_secret, version_attribute
 from backoffice.database.keys import key_text
 from backoffice.i18n import gettext as _
 
@@ -89,9 +89,7 @@ class DetailsView(RecordFrame):
         record = self.fetch(request.args.get("id"))
         names = self.column_names(self._details_columns)
         kinds = {name: found.kind for name in names if (found := self.find(name))}
-        properties = [
-            Property(self.label(n), self.value_html(record, n, long=True), kinds.get(n, Kind.TEXT), n) for n in names
-        ]
+        properties = [Property(self.label(n), self.details_html(record, n), kinds.get(n, Kind.TEXT), n) for n in names]
         return self.render(
             self.details_template,
             page=self.record_page(record, "details"),
@@ -99,6 +97,10 @@ class DetailsView(RecordFrame):
             view=self,
             breadcrumbs=self.breadcrumbs(str(record)),
         )
+
+    def details_html(self, record: Any, name: str) -> Markup:
+        """A value as the details show it."""
+        return self.value_html(record, name, long=True)
 
     def get_details_columns(self) -> list[tuple[Any, Any]]:
         """All columns but those of the side panel, unless `column_details_list` says which."""

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from backoffice.admin.saved_views import SavedViewsView
+from backoffice.admin.history import HistoryView
 
 
-class RecordView(SavedViewsView):
+class RecordView(HistoryView):
     """List, details, create, edit, delete, relations, actions and export of one model.
 
         class StudentView(RecordView):
@@ -14,7 +14,8 @@ class RecordView(SavedViewsView):
             column_filters = ("name", "math")
 
     Its concerns are layers, one module each: base, listing, filter pages, exports, record, forms, editing, cells,
-    relations, actions, saved views. They are stacked and not mixed in side by side, because Flask-Admin's metaclass
+    relations, deleting, actions, saved views, attaching, detaching, linked creation, duplicating, record tools,
+    writing, drafts, presence, history. They are stacked and not mixed in side by side, because Flask-Admin's metaclass
     copies every exposed method into each class, where it would hide the one of a sibling.
 
     Permissions are `<endpoint>:<action>`; PERMISSIONS says which page asks for which. docs/extending.md has the whole.
@@ -35,15 +36,31 @@ class RecordView(SavedViewsView):
         "saved_view_delete": "read",
         "details_view": "read",
         "relation_view": "read",
+        "history_view": "read",
+        "revert_view": "edit",
         "lookup_view": "read",
         "ajax_lookup": "read",
         "download_view": "read",
+        "uploaded_view": "read",
+        "presence_view": "read",
+        # A draft asks inside for what its form asks: edit, or create for a record that does not exist yet.
+        "draft_view": "read",
+        "draft_keep": "read",
+        "draft_discard": "read",
         # Which links may be changed, and which actions run, is decided inside: it depends on what was sent.
         "attach_view": "read",
+        "attach_list_view": "read",
         "detach_view": "read",
+        "detach_all_view": "read",
         "action_view": "read",
+        "json_view": "read",
         "create_view": "create",
+        "new_preview_view": "create",
+        "new_upload_view": "create",
+        "created_view": "read",
         "edit_view": "edit",
+        "preview_view": "edit",
+        "upload_view": "edit",
         "cell_view": "edit",
         "ajax_update": "edit",
         "delete_view": "delete",

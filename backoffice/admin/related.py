@@ -47,8 +47,13 @@ def find_related(model: type[Any], text: str) -> Any | None:
     return None
 
 
-def _by_name(view: BaseRecordView, text: str) -> list[sa.ColumnElement[bool]]:
-    """The unique text columns, or else those that are searched, as a condition on this very text."""
+def naming_columns(view: BaseRecordView) -> list[Attribute]:
+    """The columns whose whole text names a record: the unique ones, or else those that are searched."""
     unique = [a for a in attributes(view.model).values() if a.unique]
-    names = [a for a in unique or view.vocabulary.searchable.values() if a.kind is Kind.TEXT and not a.path]
+    return [a for a in unique or view.vocabulary.searchable.values() if a.kind is Kind.TEXT and not a.path]
+
+
+def _by_name(view: BaseRecordView, text: str) -> list[sa.ColumnElement[bool]]:
+    """Those columns as a condition on this very text."""
+    names = naming_columns(view)
     return [sa.or_(*(a.expression == text for a in names))] if names else []

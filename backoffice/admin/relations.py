@@ -1,4 +1,4 @@
-"""Relations: the look-up behind every picker, and the panel that pages, attaches and detaches links."""
+"""Relations: the look-up behind every picker, and the panel that pages through the other end of a relation."""
 
 from __future__ import annotations
 
@@ -6,29 +6,29 @@ from dataclasses import replace
 from typing import Any
 
 import sqlalchemy as sa
-from flask import abort, current_app, flash, jsonify, redirect, request
+from flask import abort, current_app, jsonify, redirect, request
 from flask_admin import expose
-from flask_babel import ngettext
 
 from backoffice.access.permissions import may
 from backoffice.access.redirects import safe_target
-from backoffice.admin.base import BaseRecordView, view_for
+from backoffice.admin.address import ListAddress
+from backoffice.admin.base import view_for
 from backoffice.admin.cells import CellsView
 from backoffice.admin.listing import ListingView
-from backoffice.admin.presenters import RelationPanel
-from backoffice.admin.related import find_related, link_view
+from backoffice.admin.presenters_relations import RelationPanel
+from backoffice.admin.related import link_view
 from backoffice.database.attributes import Attribute, Kind
-from backoffice.database.keys import key_text, records_of
+from backoffice.database.keys import key_text
 from backoffice.database.paging import Place, Reader
 from backoffice.database.reading import quoted
 from backoffice.database.searching import check_search, is_indexed
 from backoffice.database.selection import Selection
-from backoffice.errors import BadInput, NotAllowed, NotFound
+from backoffice.errors import NotAllowed, NotFound
 from backoffice.i18n import gettext as _
-from backoffice.records.linking import attach, can_detach, detach, linked
+from backoffice.records.link_counts import counted_links
+from backoffice.records.linking import can_detach, linked
 
 LOOKUP_SIZE = 20
-MAX_LINKS = 500
 
 
 class RelationsView(CellsView):
@@ -84,72 +84,26 @@ class RelationsView(CellsView):
         )
         if "filter_column" in request.args:
             return view._filter(address)
+        address = replace(address, selection=self._quickly_counted(address.selection, record, found, view))
         back = found.relationship.back_populates if found.relationship else None
         names = [n for n in view.column_names(view._list_columns) if n != back]
         listing = view.listing(address, names=names, title=self.label(found.name))
-        panel = RelationPanel(
-            found.name,
-            self.label(found.name),
-            listing,
-            attach_url=self.page_url("attach_view", **fixed) if self.may_link(found, "create") else "",
-            detach_url=self.page_url("detach_view", **fixed) if self.may_link(found, "delete") else "",
-            lookup_url=view.page_url("lookup_view"),
-        )
+        panel = RelationPanel(found.name, self.label(found.name), listing, lookup_url=view.page_url("lookup_view"))
+        panel = self.with_changes(panel, record, found, view, address)
         return self.render(
             self.relation_template,
             page=self.record_page(record, found.name),
             panel=panel,
-            listing=listing,
+            listing=panel.listing,
             view=self,
             breadcrumbs=self.breadcrumbs(str(record)),
         )
 
-    @expose("/relation/attach/", methods=("POST",))
-    def attach_view(self) -> Any:
-        """Link the chosen record to this one; a link that is there already stays."""
-        record, found, view = self._relation("create")
-        texts = list(dict.fromkeys(t for t in request.form.getlist("related") if t.strip()))
-        if len(texts) > MAX_LINKS:
-            raise BadInput(_("Attach at most %(most)s at a time.", most=MAX_LINKS))
-        others = [find_related(found.related, text) for text in texts]
-        if not texts or None in others:
-            missing = next((t for t, other in zip(texts, others, strict=True) if other is None), "")
-            flash(self._not_found(view, missing) if missing else _("Choose a record to attach first."), "error")
-        else:
-            self._attach(record, found, others)
-        return redirect(self._panel_url(record, found))
-
-    def _attach(self, record: Any, found: Attribute, others: list[Any]) -> None:
-        name, first = str(record), str(others[0])
-        owners = _owners(found, others) - {name}
-        new = attach(self.db_session, record, found.relationship, others)  # type: ignore[arg-type]  # a relation's
-        if not new:
-            flash(_("“%(record)s” was attached already.", record=first), "info")
-        elif owners:
-            words = {"record": first, "new": name, "old": _(", ").join(sorted(owners))}
-            flash(_("“%(record)s” now belongs to %(new)s, no longer to %(old)s.", **words), "success")
-        else:
-            flash(ngettext("%(num)s record was attached.", "%(num)s records were attached.", new), "success")
-
-    def _not_found(self, view: BaseRecordView, text: str) -> str:
-        return str(
-            _("No %(noun)s “%(text)s” was found. Choose one from the list.", noun=view.singular, text=quoted(text))
-        )
-
-    @expose("/relation/detach/", methods=("POST",))
-    def detach_view(self) -> Any:
-        """Unlink the ticked records; the records themselves stay."""
-        record, found, view = self._relation("delete")
-        texts = request.form.getlist("rowid")
-        if len(texts) > MAX_LINKS:
-            raise BadInput(_("Detach at most %(most)s at a time.", most=MAX_LINKS))
-        others = records_of(self.db_session, self._linked(record, found, view), found.related, texts)
-        if not others:
-            flash(_("Tick the records to detach first."), "error")
-            return redirect(self._panel_url(record, found))
-        gone = detach(self.db_session, record, found.relationship, others)  # type: ignore[arg-type]  # a relation's
-        flash(ngettext("%(num)s record was detached.", "%(num)s records were detached.", gone), "success")
-        return redirect(self._panel_url(record, found))
+    def with_changes(
+        self, panel: RelationPanel, _record: Any, _found: Attribute, _view: ListingView, _address: ListAddress
+    ) -> RelationPanel:
+        """The panel with the addresses that change its links; each layer above adds its own."""
+        return panel
 
     def may_link(self, found: Attribute, action: str) -> bool:
         """Who may link: where the link table has a view, its permission; else whoever may edit the record that holds
@@ -169,6 +123,12 @@ class RelationsView(CellsView):
         links = link_view(found.relationship)
         return view.get_query().where(linked(record, found.relationship, links.get_query() if links else None))
 
+    def _quickly_counted(self, selection: Selection, record: Any, found: Attribute, view: ListingView) -> Selection:
+        assert found.relationship is not None  # noqa: S101  # as above
+        links = link_view(found.relationship)
+        rows, kept = view.get_query(), links.get_query() if links else None
+        return selection.replace(counted=counted_links(record, found.relationship, rows, kept))
+
     def _relation(self, action: str = "read") -> tuple[Any, Attribute, ListingView]:
         record = self.fetch(request.args.get("id"))
         name = request.args.get("name", "")
@@ -184,11 +144,3 @@ class RelationsView(CellsView):
         """The panel as one left it."""
         panel = self.page_url("relation_view", id=key_text(record), name=found.name, url=request.args.get("url", ""))
         return safe_target(request.form.get("url"), panel)
-
-
-def _owners(found: Attribute, others: list[Any]) -> set[str]:
-    """To whom the records belong now, where they can belong to one only."""
-    relation = found.relationship
-    if relation is None or relation.secondary is not None or not relation.back_populates:
-        return set()
-    return {str(owner) for other in others if (owner := getattr(other, relation.back_populates)) is not None}

@@ -133,7 +133,7 @@ class SavedViewsView(ActionsView):
             danger=True,
             hidden=[("id", str(view.id)), ("version", str(view.version))],
         )
-        return self._ask(question)
+        return self.ask(question)
 
     def _changeable(self) -> tuple[Person, SavedView]:
         """The view that the request's `id` names, where this person sees it and may change it."""

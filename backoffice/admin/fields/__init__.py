@@ -18,6 +18,8 @@ from backoffice.admin.fields.inputs import (
     TimeField,
     UuidField,
 )
+from backoffice.admin.fields.markdown import MarkdownField
+from backoffice.admin.fields.merging import Merge, digests, merge, read_digests
 from backoffice.admin.fields.relation import RelationField
 
 __all__ = [
@@ -30,6 +32,8 @@ __all__ = [
     "IntervalField",
     "JsonField",
     "KeptField",
+    "MarkdownField",
+    "Merge",
     "NullableBooleanField",
     "NumberField",
     "OpaqueField",
@@ -41,5 +45,8 @@ __all__ = [
     "ValueField",
     "changed_value",
     "changes",
+    "digests",
     "field_for",
+    "merge",
+    "read_digests",
 ]

@@ -8,6 +8,7 @@ present value; only where they differ is the text read, checked and saved.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from hashlib import sha256
 from typing import Any
 
 import sqlalchemy as sa
@@ -74,6 +75,21 @@ class KeptField(Field):
     def differs_from(self, value: Any) -> bool:
         """Whether something else than `value` was sent."""
         return self.submitted and not self.is_same(self.text, value)
+
+    def fingerprint(self, value: Any) -> str:
+        """A digest of what the form shows for a value: it tells later whether that is still so."""
+        return digest(self.shown(value))
+
+    def is_still(self, shown: str | None) -> bool:
+        """Whether what was sent, if anything, is what the form with this fingerprint had shown."""
+        if not self.submitted or digest(self.text) == shown:
+            return True
+        return not self.process_errors and digest(self.shown(self.data)) == shown
+
+    def keep(self) -> None:
+        """Forget what was sent: the attribute stays as it is."""
+        self.submitted, self.text = False, ""
+        self.data, self.process_errors = self.object_data, ()
 
     def is_kept(self) -> bool:
         """Whether saving leaves the attribute alone; a new record's where a default or NULL stands ready."""
@@ -154,6 +170,11 @@ class ValueField(KeptField):
 
     def _means_same(self, one: Any, other: Any) -> bool:
         return bool(one == other)
+
+
+def digest(text: str) -> str:
+    """A short digest of a text, whatever a browser did to its line ends."""
+    return sha256(comparable(text).encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
 def comparable(text: str) -> str:

@@ -166,6 +166,10 @@ class OpaqueField(ValueField):
         """Always."""
         return True
 
+    def is_still(self, shown: str | None) -> bool:  # noqa: ARG002 - nothing is read from input
+        """Always."""
+        return True
+
 
 class PasswordField(KeptField):
     """A password: goes in, never comes out; left empty, the present one stays."""
@@ -180,6 +184,10 @@ class PasswordField(KeptField):
     def shown(self, value: Any) -> str:  # noqa: ARG002 - a password is not shown
         """Nothing, ever."""
         return ""
+
+    def is_still(self, shown: str | None) -> bool:  # noqa: ARG002 - a form shows no password
+        """Whether none was typed."""
+        return not self.submitted or not self.text
 
     def read(self, text: str) -> str:
         """The password as typed, spaces and all."""

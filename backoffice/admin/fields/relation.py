@@ -17,13 +17,16 @@ from backoffice.i18n import gettext as _
 class RelationField(KeptField):
     """The related record. `load` finds it by what was typed (None: there is none), `key_of` and `label_of` show it.
 
-    `lookup_url` (where a picker searches) and `related_url` (the chosen record's page) are given by the view.
+    `lookup_url` (where a picker searches), `related_url` (the chosen record's page) and `create_url` (the form of a new
+    one, under `create_label`) are given by the view.
     """
 
     kind = Kind.ONE
     widget = widgets.TextInput()
     lookup_url = ""
     related_url = ""
+    create_url = ""
+    create_label = ""
 
     def __init__(
         self,

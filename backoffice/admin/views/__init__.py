@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from backoffice.admin.record_view import RecordView
+from backoffice.admin.views.activity import ActivityView
 from backoffice.admin.views.article import ArticleView
 from backoffice.admin.views.collection import CollectionView
+from backoffice.admin.views.deleted import DeletedView
 from backoffice.admin.views.staff import StaffView
 from backoffice.admin.views.user import UserView
 from backoffice.extensions import db
 from backoffice.i18n import lazy_gettext as _l
-from backoffice.models import Article, Collection, Staff, User
+from backoffice.models import Article, AuditEntry, Collection, DeletedRecord, Staff, User
 
 
 def views() -> list[RecordView]:
@@ -20,4 +22,15 @@ def views() -> list[RecordView]:
         CollectionView(Collection, db, name=_l("Collections"), category=content, menu_icon_value="bookmark"),
         UserView(User, db, name=_l("Users"), category=people, menu_icon_value="people"),
         StaffView(Staff, db, name=_l("Staff"), category=system, menu_icon_value="person-badge"),
+        ActivityView(
+            AuditEntry, db, name=_l("Activity"), endpoint="activity", category=system, menu_icon_value="clock-history"
+        ),
+        DeletedView(
+            DeletedRecord,
+            db,
+            name=_l("Recently deleted"),
+            endpoint="deleted",
+            category=system,
+            menu_icon_value="trash3",
+        ),
     ]

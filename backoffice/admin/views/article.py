@@ -9,16 +9,17 @@ from flask import flash
 from flask_admin.actions import action
 from flask_babel import ngettext
 
-from backoffice.admin.record_view import RecordView
+from backoffice.admin.publishing import PublishingView
 from backoffice.i18n import gettext as _
 from backoffice.i18n import lazy_gettext as _l
 from backoffice.records import publishing
 
 
-class ArticleView(RecordView):
+class ArticleView(PublishingView):
     """What users write; published from a moment on."""
 
     singular_name = _l("Article")
+    keeps_drafts = True
     column_list = ("id", "title", "user", "published", "published_at", "created_at")
     column_details_list = ("id", "title", "user", "published", "published_at", "content")
     column_searchable_list = ("title",)
@@ -48,6 +49,7 @@ class ArticleView(RecordView):
         "content": _l("Markdown."),
         "published_at": _l("Empty: not published."),
     }
+    column_markdown = ("content",)
     form_columns = ("title", "user", "published_at", "content")
 
     @action("publish", _l("Publish"))

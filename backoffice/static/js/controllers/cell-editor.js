@@ -208,6 +208,8 @@ class Editor {
     this.conflict.hidden = true;
     this.resolved = true;
     this.form.querySelector("#cell-version").value = this.form.dataset.version;
+    // What the form was made from is no longer what is being changed.
+    this.form.querySelector("#cell-shown").value = "";
     this.field.focus();
   }
 

@@ -58,12 +58,16 @@ class Picker {
       this.choose({ id: "", label: "" });
       this.box.focus();
     });
+    // What was made elsewhere for this choice.
+    this.element.addEventListener("choose", (event) => this.choose(event.detail));
     // The focus stays in the box, so that choosing with the pointer does not count as leaving.
     this.popup.addEventListener("pointerdown", (event) => event.preventDefault());
     this.popup.addEventListener("click", (event) => {
       const option = event.target.closest("[role=option]");
       if (option) this.choose(this.options[Number(option.dataset.index)]);
     });
+    // A draft brings back what was chosen, with its name.
+    this.element.addEventListener("restore", ({ detail }) => this.choose(detail));
     this.element.closest("form")?.addEventListener("reset", () => setTimeout(() => this.choose({ id: this.key.defaultValue, label: this.text.label })));
   }
 
@@ -163,7 +167,7 @@ class Picker {
   choose(option) {
     const changed = this.key.value !== option.id;
     this.key.value = option.id;
-    this.label = this.box.value = option.label;
+    this.label = this.box.value = this.text.chosen = option.label;
     this.showClear();
     this.close();
     if (changed) this.key.dispatchEvent(new Event("change", { bubbles: true }));
@@ -196,6 +200,7 @@ class Picker {
     clearTimeout(this.timer);
     this.request?.abort();
     this.popup.hidden = true;
+    this.list.replaceChildren();
     this.options = [];
     this.at = -1;
     this.box.setAttribute("aria-expanded", "false");
