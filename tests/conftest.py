@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 
 from backoffice.access import accounts
 from backoffice.extensions import db
+from backoffice.records.auditing import NOTED
 from tests.databases import BACKENDS, LABELS, Databases, why_absent
 
 PASSWORD = "correct horse battery staple"
@@ -76,7 +77,7 @@ def session(app: Flask) -> Iterator[Session]:
     """
     with app.app_context():
         engine = db.engine
-    with Session(engine) as session:
+    with Session(engine, info=NOTED) as session:
         yield session
 
 
@@ -160,6 +161,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run a test on every database, one marked `sqlite_only` or so on that one without a skip for the others."""
     if "backend" in metafunc.fixturenames:
         narrowed = [name for name in BACKENDS if metafunc.definition.get_closest_marker(f"{name}_only")]
+        if metafunc.definition.get_closest_marker("server_only"):
+            narrowed = ["mysql", "postgresql"]
         metafunc.parametrize("backend", narrowed or BACKENDS, indirect=True)
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import html
 import re
+from typing import Any
 from urllib.parse import urlencode
 
 from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
 
 
 def row_keys(page: str) -> list[str]:
@@ -44,3 +46,16 @@ def field_value(page: str, name: str) -> str:
 def form_of(page: str, *names: str) -> dict[str, str]:
     """What a form on the page would send of these fields."""
     return {name: field_value(page, name) for name in names}
+
+
+def confirm(client: FlaskClient, path: str, asked: dict[str, Any] | None = None, **more: Any) -> TestResponse:
+    """Open the question at `path`, or ask it by posting `asked`, and say yes, with `more` filled in."""
+    question = client.post(path, data=asked) if asked else client.get(path)
+    page = question.get_data(as_text=True)
+    form = re.search(r'<form class="card confirm" method="post" action="([^"]+)".*?</form>', page, re.S)
+    assert form, page
+    hidden: dict[str, list[str]] = {}
+    for tag in re.findall(r'<input type="hidden"[^>]*>', form[0]):
+        name, value = (re.search(rf'\s{part}="([^"]*)"', tag) for part in ("name", "value"))
+        hidden.setdefault(html.unescape(name[1]) if name else "", []).append(html.unescape(value[1]) if value else "")
+    return client.post(html.unescape(form[1]), data={**hidden, **more})

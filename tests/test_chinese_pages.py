@@ -14,10 +14,12 @@ from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
 from tests.factories import NOON, collect, make_article, make_user
+from tests.pages import confirm, form_of
 
 pytestmark = pytest.mark.sqlite_only
-# Names of the product, of formats and of units, languages under their own name, and a role, which is data.
+# Names of the product, of formats, units, keys and settings, languages under their own name, and a role, which is data.
 NAMES = {"Backoffice", "CSV", "English", "Excel", "ID", "JSON", "Markdown", "UTC", "XLSX", "admin", "viewer"}
+NAMES |= {"Ctrl", "Esc", "MB", "UPLOADS", "backoffice"}
 # What people and machines wrote: code and its excerpts, keys of the keyboard, what was typed into a text area.
 UNTRANSLATED = {"script", "style", "code", "kbd", "textarea"}
 SPOKEN = {"title", "aria-label", "placeholder", "alt"}
@@ -52,8 +54,9 @@ class Words(HTMLParser):
 
     @property
     def foreign(self) -> list[str]:
-        """The texts with a Latin word that is no name and no part of an email address or of a `{placeholder}`."""
-        plain = (re.sub(r"\S+@\S+|\{\w+\}|JSON lines", "", text).strip() for text in self.texts)
+        """The texts with a Latin word that is no name, no id, and no part of an email address or a `{placeholder}`."""
+        known = r"\S+@\S+|\{\w+\}|JSON lines|\b[0-9a-f]{16,}\b"
+        plain = (re.sub(known, "", text).strip() for text in self.texts)
         return [text for text in plain if set(re.findall(r"[A-Za-z]{2,}", text)) - NAMES]
 
 
@@ -111,6 +114,13 @@ PAGES = (
     "/admin/user/edit/?id=1",
     "/admin/user/delete/?id=1",
     "/admin/user/relation/?id=1&name=collection_articles",
+    "/admin/user/relation/?id=1&name=collection_articles&search=三",
+    "/admin/user/relation/attach-list/?id=1&name=collection_articles",
+    "/admin/user/relation/detach-all/?id=1&name=collection_articles&search=三",
+    "/admin/article/new/?relation=user.articles&of=1",
+    "/admin/user/new/?copy=1",
+    "/admin/article/created/?id=1&into=picker",
+    "/admin/article/details/?id=1&url=/admin/article/",
     "/admin/staff/",
     "/admin/staff/details/?id=1",
     "/change-password",
@@ -120,6 +130,18 @@ PAGES = (
 @pytest.mark.parametrize("path", PAGES)
 def test_no_english_is_left_on(admin: FlaskClient, rows: None, path: str) -> None:
     check(admin.get(path), 200)
+
+
+@pytest.mark.parametrize(
+    ("name", "texts"),
+    [("articles", "三体\n草稿\n草稿\n无"), ("collection_articles", "三体\n草稿\n三\n草稿"), ("articles", "\n")],
+)
+def test_no_english_is_left_on_what_a_list_was_taken_for(
+    admin: FlaskClient, rows: None, session: Session, name: str, texts: str
+) -> None:
+    make_article(session, title="草稿", user=make_user(session, username="李雷"))
+    answer = admin.post(f"/admin/user/relation/attach-list/?id=1&name={name}", data={"texts": texts})
+    check(answer, 200 if texts.strip() else 400)
 
 
 @pytest.mark.parametrize(
@@ -174,11 +196,22 @@ def test_no_english_is_left_on_a_conflict(admin: FlaskClient, rows: None) -> Non
     check(admin.post("/admin/article/edit/?id=1", data={"version": "0", "title": "新题"}), 409)
 
 
+def test_no_english_is_left_on_what_happened(admin: FlaskClient, rows: None) -> None:
+    form = form_of(admin.get("/admin/article/edit/?id=1").get_data(as_text=True), "title", "version", "shown")
+    assert admin.post("/admin/article/edit/?id=1", data={**form, "title": "新题"}).status_code == 302
+    for path in ("/admin/article/history/?id=1", "/admin/activity/", "/admin/activity/details/?id=1"):
+        check(admin.get(path), 200)
+
+
 @pytest.mark.parametrize("action", ["publish", "withdraw", "delete"])
 def test_no_english_is_left_on_what_an_action_tells(admin: FlaskClient, rows: None, action: str) -> None:
     ticked = {"action": action, "rowid": ["1", "2"]}
     check(admin.post("/admin/article/action/", data=ticked, follow_redirects=True), 200)
-    check(admin.post("/admin/article/action/", data={**ticked, "confirmed": "yes"}, follow_redirects=True), 200)
+    if action == "delete":
+        check(admin.post("/admin/article/action/", data={**ticked, "confirmed": "yes"}), 409)
+        check(admin.get(confirm(admin, "/admin/article/action/", ticked).location), 200)
+        check(admin.get("/admin/deleted/"), 200)
+        check(admin.get("/admin/deleted/details/?id=1"), 200)
     check(admin.post("/admin/article/action/", data={"action": action}, follow_redirects=True), 200)
 
 

@@ -41,6 +41,7 @@ def read(tmp_path: Path, **environ: str) -> Settings:
         ("session_hours", 12),
         ("default_locale", "en"),
         ("max_upload_mb", 16),
+        ("uploads_mb", 10),
         ("log_level", "INFO"),
     ],
 )
@@ -50,6 +51,11 @@ def test_each_setting_has_its_default(tmp_path: Path, setting: str, default: Any
 
 def test_the_embedded_database_is_in_the_instance_folder(tmp_path: Path) -> None:
     assert read(tmp_path).database_url == f"sqlite:///{tmp_path / 'backoffice.db'}"
+
+
+def test_uploads_are_kept_in_the_instance_folder_and_are_never_larger_than_a_form(tmp_path: Path) -> None:
+    assert read(tmp_path).uploads == Settings(instance_path=tmp_path).uploads == tmp_path / "uploads"
+    assert read(tmp_path, UPLOADS_MB="64", MAX_UPLOAD_MB="2").most_of_upload == 2 * 1024**2
 
 
 @pytest.mark.parametrize(
@@ -69,6 +75,8 @@ def test_the_embedded_database_is_in_the_instance_folder(tmp_path: Path) -> None
         ("SESSION_HOURS", "48", "session_hours", 48),
         ("DEFAULT_LOCALE", "zh_Hans_CN", "default_locale", "zh_Hans_CN"),
         ("MAX_UPLOAD_MB", "1024", "max_upload_mb", 1024),
+        ("UPLOADS_MB", "3", "uploads_mb", 3),
+        ("UPLOADS_PATH", "/srv/up", "uploads_path", Path("/srv/up")),
         ("LOG_LEVEL", "DEBUG", "log_level", "DEBUG"),
         ("PORT", "", "port", 8000),
     ],

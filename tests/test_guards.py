@@ -15,11 +15,11 @@ from backoffice.access.permissions import granted
 
 pytestmark = pytest.mark.sqlite_only
 
-# What the first migration of roles grants, written down a second time on purpose.
+# What the migrations of roles grant, written down a second time on purpose.
 ROLES = {
     None: [],
     "admin": ["*:*"],
-    "editor": ["user:read", "article:*", "collection:*"],
+    "editor": ["user:read", "article:*", "collection:*", "deleted:read"],
     "viewer": [
         "user:read", "user:export", "article:read", "article:export", "collection:read", "collection:export",
     ],
@@ -43,7 +43,7 @@ def test_public_routes_are_these(app: Flask):
     declared = declared_routes(app)
     public = {endpoint for endpoint, requirement in declared.items() if requirement == PUBLIC}
     files = {endpoint for endpoint in public if endpoint.split(".")[-1] == "static"}
-    assert public - files == {"pages.home", "pages.healthz", "pages.preferences", "security.login"}
+    assert public - files == {"pages.home", "pages.healthz", "pages.preferences", "security.login", "session"}
 
 
 @pytest.mark.parametrize("role", ROLES)

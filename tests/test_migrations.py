@@ -138,6 +138,6 @@ def test_address_is_added_and_dropped_in_place(empty_app: Flask) -> None:
 def test_the_first_roles_are_there(session: Session) -> None:
     roles = {role.name: set(role.permissions) for role in session.scalars(sa.select(Role))}
     assert roles["admin"] == {"*:*"}
-    assert {"user:read", "article:*", "collection:*"} == roles["editor"]
+    assert {"user:read", "article:*", "collection:*", "deleted:read"} == roles["editor"]
     assert all(":" in permission for permissions in roles.values() for permission in permissions)
     assert not any(p.endswith((":create", ":edit", ":delete", ":*")) for p in roles["viewer"])

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 import sqlalchemy as sa
@@ -13,7 +15,7 @@ from sqlalchemy.orm import Session
 from backoffice.admin.views.article import ArticleView
 from backoffice.models import Article, User
 from tests.factories import NOON, collect, make_article, make_articles, make_user
-from tests.pages import field_value, form_of, row_keys
+from tests.pages import confirm, field_value, form_of, row_keys
 
 ARTICLE_FIELDS = ("title", "user", "published_at", "content", "version")
 
@@ -32,7 +34,7 @@ def test_an_article_is_created_edited_and_deleted(admin: FlaskClient, session: S
     assert (article.title, article.user_id, article.published_at, article.version) == ("三体 II", None, NOON, 2)
     question = admin.get(f"/admin/article/delete/?id={article.id}")
     assert "三体 II" in question.get_data(as_text=True)
-    assert admin.post("/admin/article/delete/", data={"id": article.id}).status_code == 302
+    assert confirm(admin, f"/admin/article/delete/?id={article.id}").status_code == 302
     session.expire_all()
     assert session.scalars(sa.select(Article)).all() == []
 
@@ -48,26 +50,69 @@ def test_saving_an_untouched_form_writes_nothing(
     form["content"] = form["content"].replace("\r\n", "\n").replace("\n", "\r\n")
     with count_statements() as statements:
         assert admin.post(path, data=form).status_code == 302
-    assert not [s for s in statements if s.startswith(("UPDATE", "INSERT", "DELETE"))]
+    written = [s.split()[2] for s in statements if s.startswith("INSERT")] + [
+        s.split()[1] for s in statements if s.startswith("UPDATE")
+    ]
+    assert set(written) == {"form_receipt"}, "that it was answered is all there is to keep"
     session.expire_all()
     assert (article.content, article.version) == ("a\r\nb\n", 1)
 
 
-def test_a_stale_form_overwrites_nothing_and_loses_nothing(admin: FlaskClient, session: Session) -> None:
-    article = make_article(session, title="Old", content="old")
+# What every page asks: who is signed in, with their roles.
+WHO = "SELECT staff"
+ENTRY = [
+    "UPDATE form_receipt",  # what was answered, to answer the same form the same way again
+    "SELECT audit_chain",  # where the history ends, held from here to the commit
+    "INSERT audit_entry",  # who changed what
+    "UPDATE audit_chain",  # the new end
+]
+
+
+def asked(statements: list[str]) -> list[str]:
+    """Each statement by its verb and its first table."""
+    table = r"(?:\bFROM|\bINTO|^UPDATE)\s+[`\"]?(\w+)"
+    return [f"{s.split()[0]} {found[1]}" for s in statements if (found := re.search(table, s))]
+
+
+def test_opening_an_article_asks_who_it_is_and_for_the_article_with_its_author(
+    admin: FlaskClient, session: Session, count_statements: Callable[[], Any]
+) -> None:
+    path = f"/admin/article/edit/?id={make_article(session, user=make_user(session)).id}"
+    with count_statements() as statements:
+        assert admin.get(path).status_code == 200
+    assert asked(statements) == [WHO, "SELECT article"]
+    assert len(statements) == 2
+
+
+def test_opening_an_article_from_a_list_also_asks_for_the_list_and_both_neighbours(
+    admin: FlaskClient, session: Session, count_statements: Callable[[], Any]
+) -> None:
+    article = make_articles(session, 3)[1]
+    path = f"/admin/article/edit/?id={article.id}&url=/admin/article/?sort%3Dtitle"
+    admin.get(path)
+    with count_statements() as statements:
+        assert admin.get(path).status_code == 200
+    assert len([s for s in statements if "saved_view" in s]) == 1, "what the list opens with is a matter of its views"
+    assert len([s for s in statements if "LIMIT" in s and "saved_view" not in s]) == 2, "before and after"
+    assert len(statements) == 5
+
+
+def test_saving_an_article_asks_twice_and_writes_article_receipt_and_history(
+    admin: FlaskClient, session: Session, count_statements: Callable[[], Any]
+) -> None:
+    article = make_article(session, title="Old", user=make_user(session))
     path = f"/admin/article/edit/?id={article.id}"
-    mine = form_of(admin.get(path).get_data(as_text=True), *ARTICLE_FIELDS)
-    assert admin.post(path, data={**mine, "title": "Theirs"}).status_code == 302
-    refused = admin.post(path, data={**mine, "content": "mine"})
-    page = refused.get_data(as_text=True)
-    assert refused.status_code == 409
-    assert "Theirs" in page
-    assert field_value(page, "content") == "mine"
-    session.expire_all()
-    assert (article.title, article.content) == ("Theirs", "old")
-    again = form_of(page, *ARTICLE_FIELDS)
-    assert again["version"] == "2"
-    assert admin.post(path, data=again).status_code == 302
+    form = form_of(admin.get(path).get_data(as_text=True), *ARTICLE_FIELDS, "shown", "form_id")
+    with count_statements() as statements:
+        assert admin.post(path, data={**form, "title": "New"}).status_code == 302
+    assert asked(statements) == [
+        WHO,
+        "INSERT form_receipt",  # first, so that the same form sent twice waits here
+        "SELECT article",  # as it is now, with its author: what others saved meanwhile is merged
+        "UPDATE article",  # where its version is still the one read, with its search tokens
+        *ENTRY,
+    ]
+    assert len(statements) == 8
 
 
 def test_a_form_without_its_version_is_refused(admin: FlaskClient, session: Session) -> None:
@@ -130,11 +175,11 @@ def test_actions_work_on_ticked_rows_in_one_transaction(admin: FlaskClient, sess
     ids = [str(one.id), str(two.id)]
     done = admin.post("/admin/article/action/", data={"action": "publish", "rowid": ids}, follow_redirects=True)
     assert "1 article was published. 1 were so already." in done.get_data(as_text=True)
-    asked = admin.post("/admin/article/action/", data={"action": "delete", "rowid": ids})
-    assert 'name="confirmed"' in asked.get_data(as_text=True)
+    unseen = admin.post("/admin/article/action/", data={"action": "delete", "rowid": ids, "confirmed": "yes"})
+    assert unseen.status_code == 409, "nobody has seen what goes"
     assert session.scalar(sa.select(sa.func.count()).select_from(Article)) == 2
     session.rollback()
-    admin.post("/admin/article/action/", data={"action": "delete", "rowid": ids, "confirmed": "yes"})
+    confirm(admin, "/admin/article/action/", {"action": "delete", "rowid": ids})
     assert session.scalar(sa.select(sa.func.count()).select_from(Article)) == 0
     assert admin.post("/admin/article/action/", data={"action": "nothing", "rowid": ids}).status_code == 404
 
@@ -144,7 +189,8 @@ def test_deleting_tells_what_goes_along(admin: FlaskClient, session: Session) ->
     make_article(session, user=ada)
     collect(session, ada, make_articles(session, 3))
     page = admin.get(f"/admin/user/delete/?id={ada.id}").get_data(as_text=True)
-    assert "Articles: 1 records stay and lose their link." in page
+    assert "Articles: 1. What becomes of them?" in page
+    assert re.findall(r'name="when-articles" value="([^"]+)"', page) == ["hand over", "unlink", "delete"]
     assert "Collected articles: 3 links go; what they lead to stays." in page
 
 
@@ -162,7 +208,8 @@ def test_deleting_the_last_row_of_the_last_page_leads_to_rows_that_are_left(
 ) -> None:
     articles = make_articles(session, 11)
     back = "/admin/article/?sort=-id&page_size=10&page=2"
-    deleted = admin.post("/admin/article/delete/", data={"id": articles[0].id, "url": back}, follow_redirects=True)
+    path = f"/admin/article/delete/?{urlencode({'id': articles[0].id, 'url': back})}"
+    deleted = admin.get(confirm(admin, path).location)
     assert len(row_keys(deleted.get_data(as_text=True))) == 10
 
 
@@ -183,7 +230,8 @@ def test_a_stale_form_of_a_model_without_version_overwrites_nothing(
 @pytest.mark.parametrize("query", ["page=2&page_size=abc", "page=2&page_size=0", "page=x", "page=2&where=x"])
 def test_a_deletion_that_is_done_leads_to_a_list_that_exists(admin: FlaskClient, session: Session, query: str) -> None:
     article = make_article(session)
-    done = admin.post("/admin/article/delete/", data={"id": article.id, "url": f"/admin/article/?{query}"})
+    back = f"/admin/article/?{query}"
+    done = confirm(admin, f"/admin/article/delete/?{urlencode({'id': article.id, 'url': back})}")
     assert (done.status_code, done.location) == (302, "/admin/article/")
 
 

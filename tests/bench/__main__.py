@@ -15,11 +15,11 @@ from tests.bench.loading import Database, drop_all
 from tests.bench.peers import PEERS
 from tests.bench.product import ROOT
 from tests.bench.running import MORE, Plan, Results, run
-from tests.bench.tasks import TASKS
+from tests.bench.tasks import FORMS, TASKS
 from tests.bench.world import World
 
 BACKENDS = {"mariadb": "mysql", "mysql": "mysql", "postgresql": "postgresql", "sqlite": "sqlite"}
-WHAT = (*(task.key for task in TASKS), *MORE)
+WHAT = (*(task.key for task in (*TASKS, *FORMS)), *MORE)
 
 
 def _names(known: Iterable[str]) -> click.ParamType:

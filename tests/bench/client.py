@@ -6,6 +6,7 @@ import html
 import http.client
 import re
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from urllib.parse import urlencode
 
@@ -60,18 +61,17 @@ class Client:
         """Ask for a page."""
         return self._ask("GET", path, None, headers or {})
 
-    def post(self, path: str, **values: str) -> Answer:
+    def post(self, path: str, values: Iterable[tuple[str, str]]) -> Answer:
         """Send a form."""
-        return self._ask(
-            "POST", path, urlencode(values).encode(), {"Content-Type": "application/x-www-form-urlencoded"}
-        )
+        body = urlencode(list(values)).encode()
+        return self._ask("POST", path, body, {"Content-Type": "application/x-www-form-urlencoded"})
 
     def sign_in(self, path: str, **values: str) -> None:
         """Through the page that people use; a WrongAnswer if that does not let us in."""
         page = self.get(path)
         found = CSRF.search(page.text)
         token = {"csrf_token": html.unescape(found[1]), "csrfmiddlewaretoken": html.unescape(found[1])} if found else {}
-        answer = self.post(path, **token, **values)
+        answer = self.post(path, {**token, **values}.items())
         if answer.status not in (302, 303):
             raise WrongAnswer(f"signing in at {path} was answered with {answer.status}")
 

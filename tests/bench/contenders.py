@@ -34,6 +34,9 @@ class Contender:
     # Not this checkout: Jinja would find its templates there, whoever asks.
     folder: Path = FILES
     environment: Callable[[str, int], dict[str, str]] = lambda _url, _port: {**os.environ, "PYTHONPATH": str(ROOT)}
+    # The address of a record's form, by its table and key; "" where it is not asked for one.
+    form: Callable[[str, int], str] = lambda _table, _key: ""
+    keeps_history: bool = False
     links_on: bool = False
     orders_ties: bool = False
 
@@ -49,6 +52,8 @@ def product(folder: Path = ROOT) -> Contender:
         export="/admin/article/export/csv/?sort=-id",
         sign_in=lambda client: client.sign_in("/sign-in", email=EMAIL, password=PASSWORD),
         folder=folder,
+        form=_admin_form,
+        keeps_history=True,
         links_on=True,
         orders_ties=True,
     )
@@ -57,6 +62,9 @@ def product(folder: Path = ROOT) -> Contender:
 def _product_addresses(world: World) -> Addresses:
     def articles(**arguments: str) -> str:
         return f"/admin/article/?{urlencode({'sort': '-id', **arguments})}"
+
+    def panel(key: int, name: str) -> str:
+        return f"/admin/user/relation/?{urlencode({'id': str(key), 'name': name, 'sort': '-id'})}"
 
     at = depth(world)
     author = json.dumps({"all": [["user", "in", [world.heaviest_author]]]}, separators=(",", ":"))
@@ -75,6 +83,8 @@ def _product_addresses(world: World) -> Addresses:
         "published": (articles(where=published, search=WORDS["english"]["rare"]),),
         "title": (articles(sort="title"),),
         "users": ("/admin/user/?sort=-id",),
+        "panel": (panel(world.heaviest_collector, "collection_articles"),),
+        "panel-author": (panel(world.heaviest_author, "articles"),),
     }
 
 
@@ -97,16 +107,31 @@ def floor() -> Contender:
             "published": (f"/articles?published=1&search={WORDS['english']['rare']}",),
             "title": ("/articles?sort=title",),
             "users": ("/users",),
+            "panel": (f"/articles?collector={world.heaviest_collector}",),
+            "panel-author": (f"/articles?author={world.heaviest_author}",),
         }
 
-    return Contender("floor", "floor: raw SQL", module("floor"), addresses, "/export", orders_ties=True)
+    return Contender(
+        "floor",
+        "floor: raw SQL",
+        module("floor"),
+        addresses,
+        "/export",
+        form=lambda table, key: f"/{table}?id={key}",
+        orders_ties=True,
+    )
 
 
 def stock(*, counted: bool = True) -> Contender:
-    """Flask-Admin as it comes; `counted` is its default."""
+    """Flask-Admin as it comes; `counted` is its default. Its forms do not know of it, so one of the two is asked."""
     key, title = ("stock", "Flask-Admin stock") if counted else ("uncounted", "Flask-Admin without count")
     more = () if counted else ("uncounted",)
-    return Contender(key, title, module("flask_admin_stock", *more), _stock_addresses, "/admin/article/export/csv/")
+    command, form = module("flask_admin_stock", *more), _admin_form if counted else lambda _table, _key: ""
+    return Contender(key, title, command, _stock_addresses, "/admin/article/export/csv/", form=form)
+
+
+def _admin_form(table: str, key: int) -> str:
+    return f"/admin/{table}/edit/?id={key}"
 
 
 def _stock_addresses(world: World) -> Addresses:

@@ -121,13 +121,17 @@ def _ask(seat: Seat, run: Measured, right: list[int], *, counts: bool) -> None:
 
 def _count(seat: Seat, run: Measured) -> None:
     """One more page, between two looks at the database's counters."""
-    # Twice, as there may be two connections in use: each has then told what it did before.
-    for _ in range(2):
-        time.sleep(seat.meter.pause)
-        seat.ask(run.path)
+    settled(seat, run.path)
     with seat.meter.counting(run.contender) as readings:
         seat.ask(run.path)
     run.statements, run.rows_read = readings[0].statements, readings[0].rows
+
+
+def settled(seat: Seat, path: str) -> None:
+    """Twice, as there may be two connections in use: each has then told the database's counters what it did before."""
+    for _ in range(2):
+        time.sleep(seat.meter.pause)
+        seat.ask(path)
 
 
 # -- addresses and right answers ---------------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from tests.bench.loads import Exported, Started, Throughput
 from tests.bench.measuring import Measured
-from tests.bench.tasks import TASKS
+from tests.bench.tasks import FORMS, TASKS
 
 HEAD = ("", "median", "p95", "to floor", "to stock", "own CPU", "statements", "rows read", "kB")
 
@@ -25,13 +25,14 @@ def _cell(text: str, width: int, column: int) -> str:
 
 
 def lists(measured: Sequence[Measured], titles: Mapping[str, str]) -> str:
-    """Each task, and below it everybody."""
+    """Each task, and below it everybody; dashes where somebody is not asked."""
     rows = []
-    for task in TASKS:
+    for task in (*TASKS, *FORMS):
         runs = {run.contender: run for run in measured if run.task == task.key}
         if runs:
             rows.append((f"**{task.title}**", *[""] * (len(HEAD) - 1)))
-        rows += [(titles[key], *_figures(run, runs)) for key, run in runs.items()]
+            none = ["–"] * (len(HEAD) - 1)
+            rows += [(title, *(_figures(runs[key], runs) if key in runs else none)) for key, title in titles.items()]
     return table(HEAD, rows)
 
 

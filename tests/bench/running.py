@@ -9,12 +9,13 @@ from typing import Any
 
 from tests.bench import report
 from tests.bench.contenders import Contender
+from tests.bench.forms import measure_form
 from tests.bench.loading import Database
 from tests.bench.loads import Exported, Started, Throughput, export, start, throughput
 from tests.bench.machine import described
 from tests.bench.measuring import Measured, Seat, address_of, measure, seated
 from tests.bench.meters import meter_for
-from tests.bench.tasks import TASKS
+from tests.bench.tasks import FORMS, TASKS
 
 MORE = ("csv", "throughput", "start", "growth")
 SECONDS_OF_LOAD, STARTS = 5.0, 5
@@ -97,6 +98,10 @@ def run(plan: Plan, results: Results, say: Say) -> None:
                 if plan.wants(task.key):
                     say(f"  {task.title}")
                     results.lists += measure(task, seats, plan.rounds)
+            for form in FORMS:
+                if plan.wants(form.key):
+                    say(f"  {form.title}")
+                    results.lists += measure_form(form, seats, plan.rounds)
             if plan.wants("csv"):
                 for seat in seats:
                     if seat.contender.export:

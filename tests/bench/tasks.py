@@ -8,7 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from tests.bench.candidates.tables import Article, User
+from tests.bench.candidates.tables import Article, Collection, User
 from tests.bench.world import WORDS, World
 
 PER_PAGE = 25
@@ -21,6 +21,23 @@ class Task:
     key: str
     title: str
     expected: Callable[[World], sa.Select[Any]]
+
+
+@dataclass(frozen=True)
+class FormTask:
+    """A record's form: opened, or sent with another text in the first of the fields `shown`."""
+
+    key: str
+    title: str
+    model: type[Article | User]
+    record: Callable[[World], int]
+    shown: tuple[str, ...]
+    saves: bool = False
+
+    @property
+    def table(self) -> str:
+        """What addresses call the model, too."""
+        return self.model.__tablename__
 
 
 def _newest(*conditions: Any, skip: int = 0) -> sa.Select[Any]:
@@ -57,7 +74,32 @@ TASKS = (
     ),
     Task("title", "sort by title", lambda _world: sa.select(Article.id).order_by(Article.title, Article.id).limit(25)),
     Task("users", "user list", lambda _world: sa.select(User.id).order_by(User.id.desc()).limit(PER_PAGE)),
+    Task(
+        "panel",
+        "what the heaviest collector keeps",
+        lambda world: _newest(
+            Article.id.in_(sa.select(Collection.c.article_id).where(Collection.c.user_id == world.heaviest_collector))
+        ),
+    ),
+    Task(
+        "panel-author",
+        "what the heaviest author wrote",
+        lambda world: _newest(Article.user_id == world.heaviest_author),
+    ),
 )
+
+ARTICLE_FIELDS, USER_FIELDS = ("title", "content"), ("address", "username", "email", "name")
+FORMS = (
+    FormTask("open", "open an article’s form", Article, lambda world: world.some_article, ARTICLE_FIELDS),
+    FormTask(
+        "open-heavy", "open the heaviest collector’s form", User, lambda world: world.heaviest_collector, USER_FIELDS
+    ),
+    FormTask("save", "save an article", Article, lambda world: world.some_article, ARTICLE_FIELDS, saves=True),
+    FormTask(
+        "save-heavy", "save the heaviest collector", User, lambda world: world.heaviest_collector, USER_FIELDS,
+        saves=True,
+    ),
+)  # fmt: skip
 
 
 def expected_rows(connection: sa.Connection, task: Task, world: World) -> list[int]:

@@ -57,6 +57,16 @@ class World:
         """The key of the user with the most articles."""
         return self.user_key(0)
 
+    @property
+    def heaviest_collector(self) -> int:
+        """The key of the user who keeps the most articles."""
+        return self.user_key(self.users // 2)
+
+    @property
+    def some_article(self) -> int:
+        """The key of an article in the middle of the table."""
+        return self.articles // 2
+
     def user_key(self, rank: int) -> int:
         """Heavy authors stand anywhere in the table."""
         return (rank * step(self.users) + self.users // 3) % self.users + 1

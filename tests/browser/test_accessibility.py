@@ -88,6 +88,22 @@ def open_picker(person: Person) -> None:
     expect(person.page.get_by_role("option").first).to_be_visible()
 
 
+def choose_two(person: Person) -> None:
+    for words in ("番茄", "三体"):
+        person.choose("Record to attach", words)
+    expect(person.page.locator(".chip")).to_have_count(2)
+
+
+def check_a_list(person: Person) -> None:
+    person.page.locator("[name=texts]").fill("三体：读后\nBridges & <b>beams</b>\nArticle 1\nArticle 1\nnobody")
+    person.follow(person.button("Check the list"))
+    expect(person.page.get_by_label("Not found")).to_be_visible()
+
+
+def open_record_menu(person: Person) -> None:
+    person.page.locator(".record-menu summary").click()
+
+
 def refuse_passwords(person: Person) -> None:
     person.replace_password("wrong wrong wrong", "short")
     expect(person.page.get_by_text("too short")).to_be_visible()
@@ -116,6 +132,15 @@ STOPS: dict[str, Stop] = {
     "new": opening("/admin/user/new/"),
     "new, with errors": after("/admin/user/new/", save_nothing),
     "relation": opening("/admin/user/relation/?id={reader}&name=collection_articles"),
+    "relation, two chosen": after("/admin/user/relation/?id={reader}&name=collection_articles", choose_two),
+    "relation, a list": opening("/admin/user/relation/attach-list/?id={reader}&name=collection_articles"),
+    "relation, a list is checked": after(
+        "/admin/user/relation/attach-list/?id={reader}&name=collection_articles", check_a_list
+    ),
+    "relation, detach all": opening("/admin/user/relation/detach-all/?id={reader}&name=collection_articles"),
+    "details, from a list": after("/admin/article/details/?id={article}&url=/admin/article/", open_record_menu),
+    "new, a copy": opening("/admin/user/new/?copy={reader}"),
+    "new, handed over": opening("/admin/article/created/?id={article}&into=picker"),
     "relation, empty": opening("/admin/article/relation/?id={article}&name=users"),
     "delete": opening("/admin/user/delete/?id={reader}"),
     "action asks": after("/admin/article/", tick_and_delete),
@@ -169,6 +194,24 @@ def test_axe_finds_nothing_where_something_failed(site: Flask, member: Callable[
     for status in (409, 413, 500, 503):
         assert admin.visit(f"/fail/{status}") == status
         check(admin, f"error {status}")
+
+
+def test_axe_finds_nothing_where_work_is_kept(member: Callable[..., Person], library: Library, theme: str):
+    editor = member("editor", theme=theme)
+    path = f"/admin/article/edit/?id={library.tomatoes.id}"
+    editor.visit(path)
+    editor.page.get_by_label("Content", exact=True).fill("typed and not saved")
+    editor.page.locator("[data-draft-status]:not(:empty)").wait_for()
+    gone, editor.page = editor.page, editor.context.new_page()
+    gone.close(run_before_unload=False)
+    editor.visit(path)
+    editor.page.locator(".offer").wait_for()
+    check(editor, "offer")
+    editor.button("Restore").click()
+    editor.context.clear_cookies(name="session")
+    editor.button("Save").click()
+    editor.page.locator("#sign-in-again[open]").wait_for()
+    check(editor, "signing in again")
 
 
 def test_axe_finds_nothing_on_a_conflict(member: Callable[..., Person], library: Library, session: Session, theme: str):

@@ -19,6 +19,7 @@ from backoffice.database.time_limits import TooBroad
 from backoffice.database.vocabulary import Vocabulary
 from backoffice.extensions import db
 from backoffice.models import Article
+from backoffice.records.auditing import NOTED
 from tests.factories import make_articles
 from tests.slowness import slow_condition
 
@@ -75,7 +76,7 @@ def test_a_count_that_takes_too_long_says_what_is_known(
 ) -> None:
     make_articles(session, 12)
     selection = Selection(VOCABULARY, sa.select(Article))
-    with app.app_context(), Session(db.engine) as own:
+    with app.app_context(), Session(db.engine, info=NOTED) as own:
         window = Reader(own, selection, secret="s", per_page=5, seconds=60).read(Place())
         slow = selection.replace(scope=sa.select(Article).where(slow_condition(backend)))
         assert count(own, slow, window) == Count(6, "at-least")

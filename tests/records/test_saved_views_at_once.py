@@ -15,6 +15,7 @@ from backoffice.errors import BadInput, Conflict
 from backoffice.extensions import db
 from backoffice.models import Role, SavedView
 from backoffice.records import saved_views
+from backoffice.records.auditing import NOTED
 from backoffice.records.saved_views import Person
 from tests.factories import make_staff
 from tests.records.saved_views import Somebody, keep, names, role_id, temporary_role
@@ -31,7 +32,7 @@ def test_a_role_that_goes_meanwhile_is_told_as_such(
 
     def go(*asked: Any) -> None:
         session.rollback()
-        with Session(session.get_bind()) as other:
+        with Session(session.get_bind(), info=NOTED) as other:
             other.execute(sa.delete(Role).where(Role.id == role))
             other.commit()
         hold(*asked)
@@ -71,7 +72,7 @@ def test_a_stale_change_is_refused_and_names_the_view(session: Session, somebody
 def test_a_change_that_comes_between_is_refused_too(session: Session, somebody: Somebody):
     ada = somebody()
     view = keep(session, ada, "Mine")
-    with Session(session.get_bind()) as other:
+    with Session(session.get_bind(), info=NOTED) as other:
         colleague = other.get_one(SavedView, view.id)
         assert view.version == 1
         colleague.name = "Theirs"
@@ -87,7 +88,7 @@ def test_of_several_at_once_one_opens_first_and_each_has_its_place(app: Flask, s
     ready = Barrier(len(people))
 
     def share(person: Person) -> None:
-        with app.test_request_context(), Session(db.engine) as own:
+        with app.test_request_context(), Session(db.engine, info=NOTED) as own:
             own.scalar(sa.select(sa.func.count()).select_from(SavedView))  # as a page has read before
             ready.wait(20)
             saved_views.create(own, person, "article", f"View {person.id}", {"search": "x"}, editors, is_default=True)

@@ -63,8 +63,9 @@ def test_deleting_a_user_says_and_does_what_the_foreign_keys_say(session: Sessio
     article = make_article(session, user=ada)
     collect(session, ada, make_articles(session, 3))
     collect(session, bob, article)
-    found = {(c.relation, c.rule, c.count) for c in deleting.consequences(session, [ada])}
-    assert found == {("articles", "unlink", 1), ("collection_articles", "links", 3)}
+    found = {(c.relation, c.rule, c.count, c.choices) for c in deleting.consequences(session, [ada])}
+    ways = ("hand over", "unlink", "delete")
+    assert found == {("articles", "hand over", 1, ways), ("collection_articles", "links", 3, ())}
     assert deleting.delete(session, [ada]) == 1
     session.expire_all()
     assert session.get_one(Article, article.id).user_id is None

@@ -20,6 +20,7 @@ from backoffice.database.searching import is_indexed
 from backoffice.database.token_tables import TOKEN
 from backoffice.extensions import db
 from backoffice.models import Article, User
+from backoffice.records.auditing import NOTED
 from tests.databases import Databases, server
 from tests.factories import make_article, make_articles, make_user
 from tests.search.conftest import Ask, vocabulary
@@ -177,7 +178,7 @@ def test_an_account_that_may_make_no_triggers_upgrades_and_searches_and_is_told_
     with app.app_context():
         flask_migrate.upgrade()
         assert "article is not indexed for search" in caplog.text
-        with Session(db.engine) as session:
+        with Session(db.engine, info=NOTED) as session:
             found = make_article(session, title="comet").id
             assert not is_indexed(session, TITLES)
             assert set(session.scalars(sa.select(Article.id).where(Article.title.contains("comet")))) == {found}
@@ -196,7 +197,7 @@ def test_an_account_that_may_make_no_triggers_upgrades_and_searches_and_is_told_
         mended = app.test_cli_runner().invoke(args=["search", "reindex"])
         assert mended.exit_code == 0, mended.output
         search_index.forget_completeness()
-        with Session(db.engine) as session:
+        with Session(db.engine, info=NOTED) as session:
             assert is_indexed(session, TITLES)
             assert held(session, Article.__table__) == [(found, "axcomet")]
 
@@ -205,8 +206,10 @@ def test_the_full_text_index_of_earlier_versions_gives_way(databases: Databases)
     app = databases.make_app(databases.create("mysql"))
     with app.app_context():
         flask_migrate.upgrade()
-        with Session(db.engine) as session:
+        with Session(db.engine, info=NOTED) as session:
             found = make_article(session, title="comet").id
+        flask_migrate.downgrade(revision="0011")
+        with Session(db.engine, info=NOTED) as session:
             for statement in token_tables.dropping("article"):
                 session.execute(sa.text(statement))
             session.execute(sa.text("ALTER TABLE article ADD FULLTEXT INDEX ix_article_search_tokens (search_tokens)"))
@@ -214,18 +217,18 @@ def test_the_full_text_index_of_earlier_versions_gives_way(databases: Databases)
             session.commit()
         flask_migrate.upgrade()
         search_index.forget_completeness()
-        with Session(db.engine) as session:
+        with Session(db.engine, info=NOTED) as session:
             assert not is_indexed(session, TITLES)
         assert app.test_cli_runner().invoke(args=["search", "reindex"]).exit_code == 0
         search_index.forget_completeness()
-        with Session(db.engine) as session:
+        with Session(db.engine, info=NOTED) as session:
             assert is_indexed(session, TITLES)
             assert held(session, Article.__table__) == [(found, "axcomet")]
             names = {index["name"] for index in sa.inspect(session.connection()).get_indexes("article")}
             assert "ix_article_search_tokens" not in names
         flask_migrate.downgrade(revision="0010")
         search_index.forget_completeness()
-        with Session(db.engine) as session:
+        with Session(db.engine, info=NOTED) as session:
             assert not is_indexed(session, TITLES)
             assert not any(token_tables.exists(session.connection(), name) for name in ("article", "user", "staff"))
 
@@ -234,7 +237,7 @@ def test_keys_that_grow_are_kept_whole(databases: Databases) -> None:
     app = databases.make_app(databases.create("mysql"))
     with app.app_context():
         flask_migrate.upgrade()
-        with Session(db.engine) as session:
+        with Session(db.engine, info=NOTED) as session:
             link = "ALTER TABLE info_user_collection DROP FOREIGN KEY fk_info_user_collection_article_id_article"
             session.execute(sa.text(link))
             session.execute(sa.text("ALTER TABLE article MODIFY id BIGINT NOT NULL AUTO_INCREMENT"))

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from tests.admin.everything.shared import LIST, page_of
 from tests.everything import Parcel
-from tests.pages import field_value, listed
+from tests.pages import confirm, field_value, listed
 
 pytestmark = pytest.mark.filterwarnings("ignore:Dialect sqlite:sqlalchemy.exc.SAWarning")
 
@@ -63,5 +63,5 @@ def test_a_record_whose_key_is_a_uuid_has_all_pages(admin: FlaskClient, rows: Se
     by_key = admin.get("/admin/parcel/lookup/", query_string={"query": str(parcel.id)}).get_json()
     assert [option["label"] for option in by_key["results"]] == ["Second"]
     assert "Second" in page_of(admin, "/admin/parcel/delete/", id=parcel.id)
-    assert admin.post("/admin/parcel/delete/", data={"id": str(parcel.id)}).status_code == 302
+    assert confirm(admin, f"/admin/parcel/delete/?id={parcel.id}").status_code == 302
     assert rows.scalars(sa.select(Parcel.name)).all() == []

@@ -30,7 +30,9 @@ class ArticleView(ModelView):
     page_size = 25
     can_export = True
     named_filter_urls = True
-    form_columns = ("title", "content")
+    form_columns = ("title", "user", "published_at", "content")
+    # Its other way draws a list of all 100,000 users.
+    form_ajax_refs = {"user": {"fields": ("username",)}}
 
 
 class UserView(ModelView):
@@ -43,7 +45,11 @@ class UserView(ModelView):
     page_size = 25
     can_export = True
     named_filter_urls = True
-    form_columns = ("username", "email")
+    form_columns = ("username", "email", "name", "address", "articles", "collection_articles")
+    form_ajax_refs = {
+        "articles": {"fields": ("title",)},
+        "collection_articles": {"fields": ("title",)},
+    }
 
 
 def make_app(url: str, *, counted: bool = True) -> Flask:

@@ -18,6 +18,15 @@ class Base(DeclarativeBase):
     """Of these two alone."""
 
 
+# Which user keeps which article, as a table between the two.
+Collection = sa.Table(
+    "info_user_collection",
+    Base.metadata,
+    sa.Column("user_id", sa.ForeignKey("user.id"), primary_key=True),
+    sa.Column("article_id", sa.ForeignKey("article.id"), primary_key=True),
+)
+
+
 class User(Base):
     """Who writes."""
 
@@ -28,6 +37,8 @@ class User(Base):
     name: Mapped[str | None] = mapped_column(sa.String(70))
     address: Mapped[str | None] = mapped_column(sa.String(200))
     created_at: Mapped[datetime]
+    articles: Mapped[list[Article]] = relationship(back_populates="user")
+    collection_articles: Mapped[list[Article]] = relationship(secondary=Collection)
 
     def __str__(self) -> str:
         return self.username
@@ -44,7 +55,7 @@ class Article(Base):
     published_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
-    user: Mapped[User | None] = relationship()
+    user: Mapped[User | None] = relationship(back_populates="articles")
 
     @property
     def published(self) -> bool:

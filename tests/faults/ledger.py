@@ -1,0 +1,59 @@
+"""What was acknowledged, and whether all of it is there: the check that every fault test ends with."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from threading import Lock
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from backoffice.models import Article, AuditEntry
+from backoffice.records import chain
+
+
+@dataclass
+class Ledger:
+    """Saves that were acknowledged: the record, the column, the value. Every value is written once only."""
+
+    lines: list[tuple[int, str, str]] = field(default_factory=list)
+    lock: Lock = field(default_factory=Lock)
+
+    def acknowledge(self, record: int, column: str, value: str) -> None:
+        """Note a save whose answer was yes."""
+        with self.lock:
+            self.lines.append((record, column, value))
+
+    def check(self, session: Session, *, unheard: int = 0) -> None:
+        """Each acknowledged value is written exactly once; what stands in a record is the last one that was written.
+
+        `unheard` is how many more may be there: their answers were lost, so nobody knows of them.
+        """
+        session.rollback()
+        entries = session.scalars(
+            sa.select(AuditEntry)
+            .where(AuditEntry.table_name == "article", AuditEntry.action != "create")
+            .order_by(AuditEntry.id)
+        ).all()
+        written: Counter[tuple[int, str, str]] = Counter()
+        now: dict[tuple[int, str], str] = {}
+        for entry in entries:
+            record = int(entry.record_key)
+            for column, (before, after) in entry.changes.items():
+                written[record, column, after] += 1
+                seen = now.get((record, column), before)
+                assert before == seen, f"{record}.{column}: {seen!r} was replaced by somebody who saw {before!r}"
+                now[record, column] = after
+        missing = [line for line in self.lines if line not in written]
+        assert not missing, f"acknowledged and not there: {missing[:5]} of {len(self.lines)}"
+        twice = [line for line, times in written.items() if times > 1]
+        assert not twice, f"written more than once: {twice[:5]}"
+        assert len(written) <= len(self.lines) + unheard, "more was written than anybody asked for"
+        records: dict[int, Any] = {article.id: article for article in session.scalars(sa.select(Article))}
+        for (record, column), value in now.items():
+            assert getattr(records[record], column) == value, f"{record}.{column} is not what was written last"
+        versions = {entry.record_key: entry.version for entry in entries}
+        assert all(records[int(key)].version == version for key, version in versions.items())
+        assert chain.verify(session).broken is None

@@ -1,0 +1,124 @@
+"""Processes of the product and of databases that tests start, kill and start again."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import pwd
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from glob import glob
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def free_port() -> int:
+    """A port nobody listens at."""
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return int(found.getsockname()[1])
+
+
+def wait_for(condition: Callable[[], bool], seconds: float = 30.0) -> None:
+    """Wait until something is so; a test that waits longer has failed."""
+    until = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < until, f"it did not happen within {seconds:.0f} seconds"
+        time.sleep(0.05)
+
+
+def listens(port: int) -> bool:
+    """Whether somebody answers at a port."""
+    with socket.socket() as attempt:
+        attempt.settimeout(1)
+        return attempt.connect_ex(("127.0.0.1", port)) == 0
+
+
+class Process:
+    """A command with a port, in a group of its own, so that nothing of it outlives a kill."""
+
+    def __init__(self, command: list[str], port: int, **options: Any) -> None:
+        self.command, self.port, self.options = command, port, options
+        self.running: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start it and wait until it listens."""
+        quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+        self.running = subprocess.Popen(self.command, start_new_session=True, **{**quiet, **self.options})
+        wait_for(lambda: listens(self.port))
+
+    def kill(self, how: int = signal.SIGKILL) -> None:
+        """End it at once with all its children."""
+        if self.running is not None:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self.running.pid, how)
+            self.running.wait()
+            self.running = None
+
+    def wait(self) -> None:
+        """Wait until it has ended by itself."""
+        assert self.running is not None
+        self.running.wait(30)
+        self.running = None
+
+
+def product(database_url: str, folder: Path, **more: str) -> Process:
+    """The product on a database, as tests.faults.serve runs it."""
+    port = free_port()
+    kept = {n: v for n, v in os.environ.items() if not n.startswith(("FLASK", "BACKOFFICE"))}
+    environment = kept | {
+        "DATABASE_URL": database_url,
+        "BACKOFFICE_INSTANCE": str(folder),
+        "SECRET_KEY": "a secret for tests only",
+        "SECURITY_PASSWORD_SALT": "a salt for tests only",
+        **more,
+    }
+    return Process([sys.executable, "-m", "tests.faults.serve", str(port)], port, cwd=ROOT, env=environment)
+
+
+def mariadb(folder: Path) -> tuple[Process, str] | None:
+    """A MariaDB of one's own, and its address; None where there is none to start."""
+    server = shutil.which("mariadbd") or shutil.which("mysqld")
+    install = shutil.which("mariadb-install-db") or shutil.which("mysql_install_db")
+    if server is None or install is None:
+        return None
+    data, port, user = folder / "data", free_port(), pwd.getpwuid(os.getuid()).pw_name
+    subprocess.run(
+        [install, "--no-defaults", f"--datadir={data}", f"--user={user}", "--skip-test-db",
+         "--auth-root-authentication-method=normal"], check=True, capture_output=True,
+    )  # fmt: skip
+    command = [
+        server, "--no-defaults", f"--datadir={data}", f"--port={port}", f"--socket={folder}/s", f"--user={user}",
+        "--bind-address=127.0.0.1", "--innodb-buffer-pool-size=64M", "--skip-name-resolve",
+    ]  # fmt: skip
+    return Process(command, port), f"mysql://root@127.0.0.1:{port}/backoffice"
+
+
+def postgresql(folder: Path) -> tuple[Process, str] | None:
+    """The same of PostgreSQL, which refuses to run as root and then runs as `postgres`."""
+    places = sorted(glob("/usr/lib/postgresql/*/bin")) + [str(Path(p).parent) for p in [shutil.which("initdb")] if p]
+    if not places:
+        return None
+    data, port, options = folder / "data", free_port(), {}
+    data.mkdir()
+    if os.getuid() == 0:
+        account = pwd.getpwnam("postgres")
+        os.chown(data, account.pw_uid, account.pw_gid)
+        options = {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []}
+    os.chmod(data, 0o700)
+    binaries = Path(places[-1])
+    subprocess.run(
+        [binaries / "initdb", "-D", data, "-A", "trust", "-U", "postgres", "--no-sync"],
+        check=True, capture_output=True, cwd="/", **options,
+    )  # fmt: skip
+    command = [
+        str(binaries / "postgres"), "-D", str(data), "-p", str(port), "-k", "", "-c", "listen_addresses=127.0.0.1",
+    ]  # fmt: skip
+    return Process(command, port, cwd="/", **options), f"postgresql://postgres@127.0.0.1:{port}/backoffice"
