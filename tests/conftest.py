@@ -43,6 +43,14 @@ def databases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Databases]:
     made.drop_all()
 
 
+@pytest.fixture(autouse=True)
+def hung_up(request: pytest.FixtureRequest) -> Iterator[None]:
+    """No test leaves connections open in applications of its own."""
+    yield
+    if "databases" in request.fixturenames:
+        request.getfixturevalue("databases").hang_up()
+
+
 @pytest.fixture
 def backend(request: pytest.FixtureRequest) -> str:
     """The database: a test that uses it, or `app`, runs on each; `sqlite_only` or `mysql_only` narrow it to one."""

@@ -71,7 +71,7 @@ class Databases:
         self.folder = folder
         self.made: list[tuple[str, str]] = []
         self.apps: dict[str, Flask] = {}
-        self.all_apps: list[Flask] = []
+        self.passing: list[Flask] = []
 
     def create(self, backend: str) -> str:
         """The address of a new, empty database."""
@@ -96,7 +96,7 @@ class Databases:
             **settings,
         }
         app = create_app(Settings(**given))
-        self.all_apps.append(app)
+        self.passing.append(app)
         return app
 
     def app(self, backend: str) -> Flask:
@@ -106,22 +106,33 @@ class Databases:
             with app.app_context():
                 flask_migrate.upgrade()
                 app.extensions["tests.fill"] = _remember(db.engine)
+            self.passing.remove(app)
             self.apps[backend] = app
         app = self.apps[backend]
         with app.app_context():
             _restore(db.engine, app.extensions["tests.fill"])
         return app
 
+    def hang_up(self) -> None:
+        """Close the connections of the applications that a test made for itself: a server has a hundred for all."""
+        while self.passing:
+            _hang_up(self.passing.pop())
+
     def drop_all(self) -> None:
         """Close every connection and drop every database."""
-        for app in self.all_apps:
-            with app.app_context():
-                for engine in db.engines.values():
-                    engine.dispose()
+        self.hang_up()
+        for app in self.apps.values():
+            _hang_up(app)
         for backend, name in self.made:
             with server(backend).connect() as connection:
                 force = " WITH (FORCE)" if backend == "postgresql" else ""
                 connection.exec_driver_sql(f"DROP DATABASE IF EXISTS {name}{force}")
+
+
+def _hang_up(app: Flask) -> None:
+    with app.app_context():
+        for engine in db.engines.values():
+            engine.dispose()
 
 
 Fill = list[tuple[sa.Table, list[dict[str, Any]]]]
