@@ -9,6 +9,7 @@ from backoffice import access, admin, commands, i18n, icons, logs, pages
 from backoffice.config import ROOT, Settings
 from backoffice.database.connection import prepare_connections
 from backoffice.extensions import babel, csrf, db, migrate
+from backoffice.pages.environment import Environment
 from backoffice.records import uploads
 
 
@@ -21,7 +22,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         instance_path=str(settings.instance_path),
         template_folder=str(ROOT / "templates"),
     )
-    app.jinja_environment = pages.context.Environment
+    app.jinja_environment = Environment
     app.config.from_mapping(settings.flask_config())
     app.extensions["backoffice"] = settings
     settings.instance_path.mkdir(parents=True, exist_ok=True)

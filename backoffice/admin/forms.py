@@ -30,8 +30,6 @@ from backoffice.database.keys import key_text
 
 # The hidden field with a digest of what each field had shown.
 SHOWN = "shown"
-# A browser that goes back fills in what a form held, and this is not for it to know.
-UNREMEMBERED = {"autocomplete": "off"}
 
 
 class FormView(OnceView):
@@ -119,10 +117,10 @@ class FormView(OnceView):
             for name in dict.fromkeys((*names, *extra))
             if (field := recreate_field(extra[name]) if name in extra else self._field(attribute(self.model, name)))
         }
-        fields[FORM_ID] = HiddenField(id="form-id", render_kw=UNREMEMBERED)
+        fields[FORM_ID] = HiddenField(id="form-id")
         if not new:
-            fields[self.version_field] = HiddenField(id="record-version", render_kw=UNREMEMBERED)
-            fields[SHOWN] = HiddenField(id="form-shown", render_kw=UNREMEMBERED)
+            fields[self.version_field] = HiddenField(id="record-version")
+            fields[SHOWN] = HiddenField(id="form-shown")
         return type(f"{self.model.__name__}Form", (self.form_base_class or BaseForm,), fields)
 
     def _field(self, found: Attribute) -> UnboundField[Any] | None:

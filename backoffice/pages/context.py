@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, MutableMapping
+from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-import flask.templating
 from flask import Flask, current_app, request, url_for
 from flask_babel import get_locale
 from markupsafe import Markup
@@ -17,14 +16,6 @@ from backoffice.access import permissions
 from backoffice.config import Settings
 from backoffice.i18n import LOCALES
 from backoffice.logs import request_id
-
-
-class Environment(flask.templating.Environment):
-    """Flask's, whose templates look globals up in a plain dictionary: some hundred times a page."""
-
-    def make_globals(self, d: MutableMapping[str, Any] | None) -> MutableMapping[str, Any]:
-        """What is global when a template is loaded, which is after everything has been set up."""
-        return {**self.globals, **(d or {})}
 
 
 def init_app(app: Flask, settings: Settings) -> None:
