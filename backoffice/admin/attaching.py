@@ -23,7 +23,8 @@ from backoffice.database.naming import Meant, who_is_meant
 from backoffice.database.pasted import LINE_ENDS, MOST, Pasted, read_pasted
 from backoffice.errors import BackofficeError, BadInput
 from backoffice.i18n import gettext as _
-from backoffice.records.linking import attach, batches, belonging_elsewhere
+from backoffice.records.foreign_links import batches
+from backoffice.records.linking import attach, belonging_elsewhere
 
 
 class AttachingView(SavedViewsView):

@@ -20,7 +20,8 @@ from backoffice.admin.relations import RelationsView
 from backoffice.database.keys import key_text
 from backoffice.errors import BackofficeError, BadInput
 from backoffice.i18n import gettext as _
-from backoffice.records.deleting import COUNT_CAP, Choice, Consequence, Rule, consequences, remove
+from backoffice.records.consequences import COUNT_CAP, Choice, Consequence, Rule, consequences
+from backoffice.records.deleting import remove
 from backoffice.records.transactions import StaleRecord
 
 SHOWN = 10

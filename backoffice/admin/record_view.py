@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from backoffice.admin.history import HistoryView
+from backoffice.admin.reverting import RevertingView
 
 
-class RecordView(HistoryView):
+class RecordView(RevertingView):
     """List, details, create, edit, delete, relations, actions and export of one model.
 
         class StudentView(RecordView):

@@ -1,87 +1,25 @@
-"""Deleting records: what goes with them, what lets go of them, what forbids it; all of it is kept to come back.
-
-The foreign keys' own rules say what becomes of the records that point at one. A model may offer other ways, by
-`info={"when_deleted": (…)}` on the relation: people then choose, and the first is proposed.
-"""
+"""Deleting records: with them goes what records.consequences says, and all of it is kept to come back."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import sqlalchemy as sa
 from flask_babel import gettext as _
 from sqlalchemy.orm import RelationshipProperty, Session
 
-from backoffice.database.attributes import once as once_found
 from backoffice.database.keys import hold_one_of, key_text, print_key
-from backoffice.errors import BadInput, Conflict
+from backoffice.errors import Conflict
 from backoffice.models import DeletedRecord
 from backoffice.records import actors
 from backoffice.records.auditing import LABEL_LENGTH, MOST_NAMED, NOTED, change_of, note, short_key
+from backoffice.records.consequences import Choice, chosen_ways, points_at, refuse_unseen, rule_of
 from backoffice.records.keeping import columns_of, keep_rows
 from backoffice.records.transactions import StaleRecord, version_of
 from backoffice.records.units import once
 
-COUNT_CAP = 10_000
-# Records that one deletion may change beside those it deletes: each is locked and written down.
-MOST_TOUCHED = 20_000
 CHUNK = 500
-
-# The other records go too; only the links to them go; they stay with an empty foreign key; they get another owner;
-# they forbid it.
-Rule = Literal["delete", "links", "unlink", "hand over", "refuse"]
-
-
-@dataclass(frozen=True)
-class Consequence:
-    """What a deletion does to the records at the other end of a relation; `count` stops above COUNT_CAP.
-
-    `choices` are the ways one may choose from, where there is more than one.
-    """
-
-    relation: str
-    rule: Rule
-    count: int
-    choices: tuple[Rule, ...] = ()
-
-    @property
-    def capped(self) -> bool:
-        """Whether there are more than were counted."""
-        return self.count > COUNT_CAP
-
-
-@dataclass(frozen=True)
-class Choice:
-    """What is to become of the records of one relation; `to` is who they are handed over to."""
-
-    rule: Rule
-    to: Any = None
-
-
-def consequences(session: Session, records: Sequence[Any]) -> list[Consequence]:
-    """What else a deletion of these records of one model would touch, and what may be chosen."""
-    if not records:
-        return []
-    found: list[Consequence] = []
-    for relation in sa.inspect(type(records[0])).relationships:
-        choices = ways(relation)
-        if not choices:
-            continue
-        rows = sa.select(sa.literal(1)).where(_points_at(relation, records)).limit(COUNT_CAP + 1).subquery()
-        count = session.scalar(sa.select(sa.func.count()).select_from(rows)) or 0
-        if count:
-            found.append(Consequence(relation.key, choices[0], count, choices if len(choices) > 1 else ()))
-    return found
-
-
-def ways(relation: RelationshipProperty[Any]) -> tuple[Rule, ...]:
-    """What may become of the records that point here when this one goes: the first is proposed, none for none."""
-    if relation.direction.name == "MANYTOONE":
-        return ()
-    declared: tuple[Rule, ...] = relation.info.get("when_deleted", ())
-    return declared or (_rule(relation),)
 
 
 def delete(session: Session, records: Sequence[Any], choices: Mapping[str, Choice] | None = None) -> int:
@@ -98,8 +36,8 @@ def delete(session: Session, records: Sequence[Any], choices: Mapping[str, Choic
 
 def remove(session: Session, records: Sequence[Any], choices: Mapping[str, Choice] | None = None) -> int:
     """The same inside a unit of work. Everything that goes is kept: records.restoring brings it back."""
-    _refuse_unseen(session, records)
-    choices = _chosen(session, records, choices or {})
+    refuse_unseen(session, records)
+    choices = chosen_ways(session, records, choices or {})
     try:
         for record in records:
             _remove(session, record, choices)
@@ -107,60 +45,6 @@ def remove(session: Session, records: Sequence[Any], choices: Mapping[str, Choic
     except sa.exc.IntegrityError:
         raise Conflict(_("The database refused to delete: other records still refer to this one.")) from None
     return len(records)
-
-
-def _chosen(session: Session, records: Sequence[Any], choices: Mapping[str, Choice]) -> dict[str, Choice]:
-    """What is to become of each relation that has records; a BadInput or Conflict where that cannot be."""
-    chosen: dict[str, Choice] = {}
-    touched = 0
-    for found in consequences(session, records):
-        relation = sa.inspect(type(records[0])).relationships[found.relation]
-        # Where nobody was asked: what the foreign key says.
-        choice = choices.get(found.relation, Choice(_rule(relation)))
-        if choice.rule not in (*ways(relation), _rule(relation)) or choice.rule == "refuse":
-            raise Conflict(_("It cannot be deleted while other records refer to it. Remove or move those first."))
-        if choice.rule == "hand over" and (choice.to is None or choice.to in records):
-            raise BadInput(_("Choose to whom they are handed over: a record that is not deleted itself."))
-        if choice.rule != "links":
-            touched += session.scalar(
-                sa.select(sa.func.count()).select_from(
-                    sa.select(sa.literal(1)).where(_points_at(relation, records)).limit(MOST_TOUCHED + 1).subquery()
-                )
-            ) or 0  # fmt: skip
-        chosen[found.relation] = choice
-    if touched > MOST_TOUCHED:
-        raise Conflict(
-            _("More than %(most)s records depend on it, too many to change at once. Move some of them first.",
-              most=MOST_TOUCHED)
-        )  # fmt: skip
-    return chosen
-
-
-def _refuse_unseen(session: Session, records: Sequence[Any]) -> None:
-    """Rows that the database would delete or unlink by itself, by a foreign key that no relation follows, forbid it."""
-    for columns in _unfollowed(type(records[0])) if records else ():
-        keys = [tuple(sa.inspect(record).identity) for record in records]
-        if session.execute(sa.select(1).where(hold_one_of(columns, keys)).limit(1)).first():
-            raise Conflict(
-                _("“%(table)s” has rows that would go with it unseen. A developer has to give them a relation first.",
-                  table=columns[0].table.name)
-            )  # fmt: skip
-
-
-@once_found
-def _unfollowed(model: type[Any]) -> list[list[Any]]:
-    """The columns of each foreign key with a rule that leads to a model's key and is no part of its relations."""
-    followed = {
-        frozenset(remote for _local, remote in relation.synchronize_pairs)
-        for relation in sa.inspect(model).relationships
-        if relation.direction.name != "MANYTOONE"
-    }
-    return [
-        list(key.columns)
-        for table in model.metadata.tables.values()
-        for key in table.foreign_key_constraints
-        if key.referred_table is model.__table__ and key.ondelete and frozenset(key.columns) not in followed
-    ]
 
 
 def _remove(session: Session, record: Any, choices: Mapping[str, Choice]) -> None:
@@ -207,7 +91,7 @@ def _keep_links(
 ) -> tuple[int, list[str]]:
     """Keep the rows of the link table, take them away, and tell the keys at their other end."""
     table: Any = relation.secondary
-    here = _points_at(relation, [record])
+    here = points_at(relation, [record])
     number = keep_rows(session, kept, number, "row", sa.select(*columns_of(table)).where(here), table)
     far = [remote for _local, remote in relation.secondary_synchronize_pairs or []]
     named = session.execute(sa.select(*far).where(here).limit(MOST_NAMED)).all()
@@ -229,14 +113,14 @@ def _remove_all(session: Session, kept: int, number: int, relation: Relationship
 def _take_along(session: Session, kept: int, number: int, record: Any) -> int:
     """What goes with a record that goes with another one: as the foreign keys say."""
     for relation in sa.inspect(type(record)).relationships:
-        rule = _rule(relation) if relation.direction.name != "MANYTOONE" else None
+        rule = rule_of(relation) if relation.direction.name != "MANYTOONE" else None
         if rule == "links":
             number, _keys = _keep_links(session, kept, number, relation, record)
         elif rule == "unlink":
             number = _move(session, kept, number, relation, record, Choice("unlink"))
         elif rule == "delete":
             number = _remove_all(session, kept, number, relation, record)
-        elif rule == "refuse" and session.execute(sa.select(1).where(_points_at(relation, [record]))).first():
+        elif rule == "refuse" and session.execute(sa.select(1).where(points_at(relation, [record]))).first():
             raise Conflict(_("It cannot be deleted while other records refer to it. Remove or move those first."))
     return number
 
@@ -275,37 +159,7 @@ def _portions(session: Session, relation: RelationshipProperty[Any], record: Any
     """The related records, some hundred at a time; each portion has left the relation when the next is asked for."""
     related = relation.mapper.class_
     while True:
-        found = session.scalars(sa.select(related).where(_points_at(relation, [record])).limit(CHUNK)).unique().all()
+        found = session.scalars(sa.select(related).where(points_at(relation, [record])).limit(CHUNK)).unique().all()
         if not found:
             return
         yield list(found)
-
-
-def _rule(relation: RelationshipProperty[Any]) -> Rule:
-    """What the database does to the rows that point here when this record goes."""
-    if relation.secondary is not None:
-        return "links"
-    rules = {
-        (fk.ondelete or "").upper() for _, remote in relation.local_remote_pairs or [] for fk in remote.foreign_keys
-    }
-    return "delete" if rules == {"CASCADE"} else "unlink" if rules == {"SET NULL"} else "refuse"
-
-
-def _points_at(relation: RelationshipProperty[Any], records: Sequence[Any]) -> sa.ColumnElement[bool]:
-    """The rows (of the link table, or of the related one) whose foreign key names one of the records."""
-    pairs = relation.synchronize_pairs
-    if len(pairs) == 1:
-        local, remote = pairs[0]
-        key = relation.parent.get_property_by_column(local).key
-        return remote.in_([getattr(record, key) for record in records])
-    return sa.or_(
-        *(
-            sa.and_(
-                *(
-                    remote == getattr(record, relation.parent.get_property_by_column(local).key)
-                    for local, remote in pairs
-                )
-            )
-            for record in records
-        )
-    )

@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import sqlalchemy as sa
 from flask_babel import gettext as _
 from sqlalchemy.orm import RelationshipProperty, Session
 
-from backoffice.database.attributes import attributes, label_of, primary_key, version_attribute
+from backoffice.database.attributes import primary_key, version_attribute
 from backoffice.database.keys import has_key, print_key
 from backoffice.errors import Conflict
-from backoffice.records.auditing import NOTED, note, note_rows
-from backoffice.records.snapshots import encode
+from backoffice.records.auditing import NOTED, note
+from backoffice.records.foreign_links import Key, Link, batches, own_values, release, remote_columns, take, value_of
 from backoffice.records.units import Again, once
-
-Key = tuple[Any, ...]
-Link = dict[str, Any]
-# Rows that one statement names.
-BATCH = 500
 
 
 def linked(
@@ -28,9 +23,9 @@ def linked(
     """The related records of `record`, as a condition on the related model; `links` narrows the link table's rows."""
     if relation.secondary is None:
         return sa.and_(
-            *(remote == _value(relation, record, local) for local, remote in relation.local_remote_pairs or [])
+            *(remote == value_of(relation, record, local) for local, remote in relation.local_remote_pairs or [])
         )
-    own = [remote == _value(relation, record, local) for local, remote in relation.synchronize_pairs]
+    own = [remote == value_of(relation, record, local) for local, remote in relation.synchronize_pairs]
     far = [remote == local for local, remote in relation.secondary_synchronize_pairs or []]
     links = sa.select(sa.literal(1)).select_from(relation.secondary) if links is None else links
     return links.where(*own, *far).correlate(relation.mapper.local_table).exists()
@@ -41,7 +36,7 @@ def attach(session: Session, record: Any, relation: RelationshipProperty[Any], o
     # Read before anything can fail: a rollback forgets what was loaded, and asks for each record anew.
     keys, links, own = _pairs(relation, record, others)
     if relation.secondary is None:
-        return _meeting_others(session, lambda: _take(session, relation, own, keys))
+        return _meeting_others(session, lambda: take(session, relation, own, keys))
     return _meeting_others(session, lambda: _insert(session, record, relation, links))
 
 
@@ -51,7 +46,7 @@ def detach(session: Session, record: Any, relation: RelationshipProperty[Any], o
         raise Conflict(_("These records cannot be without one: attach them to another instead."))
     keys, links, own = _pairs(relation, record, others)
     if relation.secondary is None:
-        return _meeting_others(session, lambda: _release(session, relation, own, keys))
+        return _meeting_others(session, lambda: release(session, relation, own, keys))
     return _meeting_others(session, lambda: _delete(session, record, relation, links))
 
 
@@ -77,16 +72,11 @@ def belonging_elsewhere(session: Session, record: Any, relation: RelationshipPro
     """How many of the related records belong to another record, and would be taken from it."""
     if relation.secondary is not None:
         return 0
-    own = _own(relation, record)
-    others = [sa.and_(remote.is_not(None), remote != own[remote.name]) for remote in _remote(relation)]
+    own = own_values(relation, record)
+    others = [sa.and_(remote.is_not(None), remote != own[remote.name]) for remote in remote_columns(relation)]
     count = sa.select(sa.func.count()).select_from(relation.mapper.class_)
     model = relation.mapper.class_
     return sum(session.scalar(count.where(has_key(model, some), sa.or_(*others))) or 0 for some in batches(keys))
-
-
-def batches(items: Sequence[Any]) -> Iterator[Sequence[Any]]:
-    """The items in parts that one statement can name."""
-    return (items[start : start + BATCH] for start in range(0, len(items), BATCH))
 
 
 # -- one change, begun again where a colleague made the same at the same moment ------------------------------------
@@ -153,7 +143,7 @@ def _delete(session: Session, record: Any, relation: RelationshipProperty[Any], 
     for some in batches(links):
         there = _there(session, table, some, locked=True)
         if there:
-            _changed(session, sa.delete(table).where(_is_one_of(table, some)))
+            session.execute(sa.delete(table).where(_is_one_of(table, some)), execution_options=NOTED)
         gone += [link for link in some if tuple(link.values()) in there]
     if gone:
         _note(session, record, relation, "removed", gone)
@@ -183,7 +173,7 @@ def _is_one_of(table: sa.Table, links: Sequence[Link]) -> sa.ColumnElement[bool]
 
 def _link(relation: RelationshipProperty[Any], record: Any, other: Any) -> Link:
     """The link table's key columns for one pair."""
-    own = {remote.name: _value(relation, record, local) for local, remote in relation.synchronize_pairs}
+    own = {remote.name: value_of(relation, record, local) for local, remote in relation.synchronize_pairs}
     far = {
         remote.name: _remote_value(relation, other, local)
         for local, remote in relation.secondary_synchronize_pairs or []
@@ -198,74 +188,6 @@ def _link_table(relation: RelationshipProperty[Any]) -> sa.Table:
     return table
 
 
-# -- links that are a foreign key of the related record ---------------------------------------------------------------
-
-
-def _take(session: Session, relation: RelationshipProperty[Any], own: Link, keys: Sequence[Key]) -> int:
-    elsewhere = sa.or_(*(remote.is_distinct_from(own[remote.name]) for remote in _remote(relation)))
-    return _point(session, relation, own, keys, elsewhere)
-
-
-def _release(session: Session, relation: RelationshipProperty[Any], own: Link, keys: Sequence[Key]) -> int:
-    here = sa.and_(*(remote == own[remote.name] for remote in _remote(relation)))
-    return _point(session, relation, dict.fromkeys(own), keys, here)
-
-
-def _point(
-    session: Session,
-    relation: RelationshipProperty[Any],
-    values: Link,
-    keys: Sequence[Key],
-    condition: sa.ColumnElement[bool],
-) -> int:
-    """Set the foreign key of the records that meet the condition; a form that shows them is stale from now on."""
-    model = relation.mapper.class_
-    version = version_attribute(model)
-    change: dict[Any, Any] = {remote: values[remote.name] for remote in _remote(relation)}
-    if version:
-        change[getattr(model, version)] = getattr(model, version) + 1
-    changed = 0
-    for some in batches(keys):
-        rows = _before(session, model, values, some, condition)
-        if rows:
-            here = has_key(model, [row["identity"] for row in rows])
-            statement = sa.update(model).where(here).values(change).execution_options(synchronize_session=False)
-            _changed(session, statement)
-            note_rows(session, "update", model.__table__.name, rows)
-        changed += len(rows)
-    for other in session.identity_map.values():
-        if isinstance(other, model):
-            session.expire(other)
-    return changed
-
-
-def _before(
-    session: Session, model: Any, values: Link, keys: Sequence[Key], condition: sa.ColumnElement[bool]
-) -> list[dict[str, Any]]:
-    """The records that are about to change, locked, as their histories tell of it."""
-    mapper, version, label = sa.inspect(model), version_attribute(model), label_of(model)
-    columns = {name: attributes(model)[mapper.get_property_by_column(model.__table__.c[name]).key] for name in values}
-    wanted = [part.expression for part in primary_key(model)]
-    counted, named = (getattr(model, name) if name else sa.null() for name in (version, label))
-    found = sa.select(
-        *wanted, *(c.expression.label(f"old_{name}") for name, c in columns.items()),
-        counted.label("version"), named.label("label"),
-    )  # fmt: skip
-    rows = session.execute(found.where(has_key(model, keys), condition).with_for_update()).all()
-    return [
-        {
-            "identity": tuple(row[: len(wanted)]),
-            "key": print_key(model, row[: len(wanted)]),
-            "label": row.label or "",
-            "version": None if row.version is None else row.version + 1,
-            "changes": {
-                c.name: [encode(c, getattr(row, f"old_{name}")), encode(c, values[name])] for name, c in columns.items()
-            },
-        }
-        for row in rows
-    ]
-
-
 def _pairs(
     relation: RelationshipProperty[Any], record: Any, others: Sequence[Any]
 ) -> tuple[list[Key], list[Link], Link]:
@@ -276,29 +198,11 @@ def _pairs(
     ordered = sorted({_key(other): other for other in others}.items(), key=lambda pair: str(pair[0]))
     many = relation.secondary is not None
     links = [_link(relation, record, other) for _key, other in ordered] if many else []
-    return [key for key, _other in ordered], links, _own(relation, record)
-
-
-def _own(relation: RelationshipProperty[Any], record: Any) -> Link:
-    """The record's values that a related record's foreign key repeats, by the names of its columns."""
-    pairs = [] if relation.secondary is not None else relation.local_remote_pairs or []
-    return {remote.name: _value(relation, record, local) for local, remote in pairs}
-
-
-def _remote(relation: RelationshipProperty[Any]) -> list[sa.Column[Any]]:
-    return [remote for _local, remote in relation.local_remote_pairs or []]  # type: ignore[misc]  # columns of a table
-
-
-def _changed(session: Session, statement: sa.Executable) -> None:
-    session.execute(statement, execution_options=NOTED)
+    return [key for key, _other in ordered], links, own_values(relation, record)
 
 
 def _key(other: Any) -> Key:
     return tuple(getattr(other, part.name) for part in primary_key(type(other)))
-
-
-def _value(relation: RelationshipProperty[Any], record: Any, column: Any) -> Any:
-    return getattr(record, relation.parent.get_property_by_column(column).key)
 
 
 def _remote_value(relation: RelationshipProperty[Any], other: Any, column: Any) -> Any:

@@ -14,8 +14,8 @@ from sqlalchemy.orm import Session
 
 from backoffice.database.keys import hold_one_of
 from backoffice.models import DeletedPart, DeletedRecord, Model
+from backoffice.records.foreign_links import batches
 from backoffice.records.keeping import is_link, key_of, model_of, value
-from backoffice.records.linking import batches
 
 Row = dict[str, Any]
 

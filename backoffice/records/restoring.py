@@ -15,8 +15,8 @@ from backoffice.database.keys import has_key, print_key
 from backoffice.errors import Conflict, NotFound
 from backoffice.models import DeletedPart, DeletedRecord, Model
 from backoffice.records.auditing import MOST_NAMED, note
+from backoffice.records.foreign_links import batches
 from backoffice.records.keeping import insert_rows, is_link, key_of, model_of, value
-from backoffice.records.linking import batches
 from backoffice.records.obstacles import Plan, Row, plan
 from backoffice.records.snapshots import values_of
 from backoffice.records.units import once

@@ -14,7 +14,8 @@ from sqlalchemy.orm import Session
 from backoffice.errors import BadInput, Conflict, NotFound
 from backoffice.models import Article, AuditEntry, Collection, DeletedPart, DeletedRecord, User, utcnow
 from backoffice.records import chain, restoring
-from backoffice.records.deleting import Choice, delete
+from backoffice.records.consequences import Choice
+from backoffice.records.deleting import delete
 from backoffice.records.saving import save
 from tests.factories import NOON, collect, make_article, make_articles, make_user
 
