@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import gzip
 import re
+import shutil
+from collections.abc import Callable
+from pathlib import Path
 from urllib.parse import urljoin
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
@@ -67,3 +71,24 @@ def test_a_list_of_25_rows_is_small(admin: FlaskClient, session: Session, path: 
     page = admin.get(path)
     assert page.text.count("<tr data-pk=") == 25
     assert len(page.data) <= MOST_PAGE
+
+
+def test_a_file_that_is_edited_gets_another_address_at_once_in_development(
+    make_app: Callable[..., Flask], tmp_path: Path
+) -> None:
+    app = make_app(environment="development")
+    shutil.copytree(app.static_folder or "", tmp_path / "static")
+    app.static_folder = str(tmp_path / "static")
+    sheet, looked = tmp_path / "static" / "css" / "tokens.css", re.compile(r"css/tokens\.css\?v=(\w+)")
+
+    def stamp() -> str:
+        found = looked.search(app.test_client().get("/sign-in").get_data(as_text=True))
+        assert found
+        return found[1]
+
+    first = stamp()
+    assert stamp() == first
+    sheet.write_text(sheet.read_text(encoding="utf-8") + "/* more */", encoding="utf-8")
+    assert stamp() not in (first, "0")
+    sheet.unlink()
+    assert stamp() == "0"

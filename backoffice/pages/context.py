@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
-from functools import lru_cache
+import os
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -20,14 +20,13 @@ from backoffice.logs import request_id
 
 def init_app(app: Flask, settings: Settings) -> None:
     """Hand the frame's values to every template, beside what Flask-Login and Flask-WTF hand out."""
-    editing = settings.environment == "development"
-    asset, assets = (_asset_now, _assets_now) if editing else (_asset, _assets)
-
     # The space before a block says nothing, and in a long list it would be a tenth of the page.
     app.jinja_env.lstrip_blocks = True
 
     @app.context_processor
     def frame() -> dict[str, Any]:
+        # While somebody edits the files, each page looks whether one has changed.
+        edition = _edition() if settings.environment == "development" else 0
         return {
             "environment": settings.environment,
             "colour_scheme": _colour_scheme(),
@@ -35,59 +34,53 @@ def init_app(app: Flask, settings: Settings) -> None:
             "locale": str(get_locale() or settings.default_locale),
             "locales": LOCALES,
             "may": permissions.may,
-            "asset": asset,
-            "assets": assets,
+            "asset": partial(_asset, edition),
+            "assets": partial(_assets, edition),
             "request_id": request_id(),
         }
 
 
-def _asset(path: str) -> str:
+def _asset(edition: int, path: str) -> str:
     """The address of a file in static/, stamped with its content so that browsers may keep it for good."""
-    return _address(request.script_root, path)
+    return _address(request.script_root, edition, path)
 
 
-def _asset_now(path: str) -> str:
-    """The same while somebody edits the files."""
-    return _address(request.script_root, path, _changed(_file(path)))
-
-
-def _assets() -> Markup:
+def _assets(edition: int) -> Markup:
     """The links to every style and script; drawn once, as they are the same on every page."""
-    return _drawn_assets(request.script_root)
-
-
-def _assets_now() -> Markup:
-    """The same while somebody edits the files."""
-    return _draw_assets(_asset_now)
+    return _drawn_assets(request.script_root, edition)
 
 
 @lru_cache(maxsize=16)
-def _drawn_assets(_script_root: str) -> Markup:
-    return _draw_assets(_asset)
-
-
-def _draw_assets(asset: Callable[[str], str]) -> Markup:
+def _drawn_assets(_script_root: str, edition: int) -> Markup:
+    template = current_app.jinja_env.get_template("assets.html")
     # A template of ours escapes what it is given.
-    return Markup(current_app.jinja_env.get_template("assets.html").render(asset=asset))  # noqa: S704 - see above
+    return Markup(template.render(asset=partial(_asset, edition)))  # noqa: S704 - see above
 
 
 @lru_cache(maxsize=1024)
-def _address(_script_root: str, path: str, _at: int = 0) -> str:
+def _address(_script_root: str, _edition: int, path: str) -> str:
     """Fifty files stand in the head of every page; where they are changes only with the place of the whole site."""
-    file = _file(path)
+    file = _static() / path
     stamp = hashlib.sha256(file.read_bytes()).hexdigest()[:12] if file.is_file() else "0"
     return f"{url_for('static', filename=path)}?v={stamp}"
 
 
-def _file(path: str) -> Path:
-    return Path(current_app.static_folder or "") / path
+def _edition() -> int:
+    """A number that is another one once a file of static/ has been changed, added or taken away."""
+    files = (os.path.join(folder, name) for folder, _folders, names in os.walk(_static()) for name in names)
+    return hash(tuple((file, _changed(file)) for file in files))
 
 
-def _changed(file: Path) -> int:
+def _changed(file: str) -> int:
     try:
-        return file.stat().st_mtime_ns
+        return os.stat(file).st_mtime_ns
     except FileNotFoundError:
+        # An editor's own file, gone as quickly as it came.
         return 0
+
+
+def _static() -> Path:
+    return Path(current_app.static_folder or "")
 
 
 def _colour_scheme() -> str:
