@@ -7,10 +7,13 @@ same transaction: whoever sends the same form twice, or does not know what becam
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from random import uniform
+from threading import Lock
 from time import monotonic, sleep
 from typing import Any, TypeVar
+from weakref import WeakKeyDictionary
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -27,6 +30,9 @@ RECEIPT: Any = FormReceipt.__table__
 TRIES = 8
 SECONDS = 15.0
 LONGEST_PAUSE = 1.0
+# SQLite has one writer at a time, and lets those who wait look again now and then: with many, some never find it free.
+# In one process they wait in line instead.
+TURNS: WeakKeyDictionary[sa.Engine, Lock] = WeakKeyDictionary()
 
 
 class Again(Exception):
@@ -52,7 +58,8 @@ def once(session: Session, work: Callable[[], Answer], receipt: str = "") -> Ans
     while True:
         tries += 1
         try:
-            return _try(session, work, receipt)
+            with _turn(session):
+                return _try(session, work, receipt)
         except _AnsweredBefore as before:
             session.rollback()
             return before.answer  # type: ignore[no-any-return]  # what `work` returned the first time
@@ -72,6 +79,22 @@ def answer_of(session: Session, receipt: str) -> Any:
     """What was answered to a receipt; None where it has not been carried out."""
     kept = session.scalar(sa.select(RECEIPT.c.answer).where(RECEIPT.c.id == receipt)) if receipt else None
     return kept.get("answer") if kept else None
+
+
+@contextmanager
+def _turn(session: Session) -> Iterator[None]:
+    engine = session.get_bind().engine
+    if engine.dialect.name != "sqlite":
+        yield
+        return
+    turn = TURNS.setdefault(engine, Lock())
+    # Who has waited too long tries all the same, and is told by the database that it is busy.
+    has_turn = turn.acquire(timeout=SECONDS)
+    try:
+        yield
+    finally:
+        if has_turn:
+            turn.release()
 
 
 def _try(session: Session, work: Callable[[], Answer], receipt: str) -> Answer:
