@@ -72,6 +72,11 @@ def lazy_gettext(text: str, /, **variables: Any) -> LazyString:
     return LazyString(gettext, text, **variables)
 
 
+def lazy_pgettext(context: str, text: str, /) -> LazyString:
+    """The same for a text that means several things: the context says which."""
+    return LazyString(lambda: _present().pgettext(context, text))
+
+
 def _in_template(text: str, /, **variables: Any) -> Markup:
     """A message of a template, which is HTML; what stands in for its placeholders is escaped."""
     words = Markup(_present().gettext(text))  # noqa: S704 - from a template or its translation

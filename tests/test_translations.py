@@ -24,7 +24,9 @@ def texts() -> set[Key]:
     """The texts of code and templates, each with its context."""
     with (TRANSLATIONS / "babel.cfg").open(encoding="utf-8") as mapping:
         methods, options = parse_mapping_cfg(mapping)
-    found = extract_from_dir(ROOT, methods, options, keywords={**DEFAULT_KEYWORDS, "_l": None})
+    found = extract_from_dir(
+        ROOT, methods, options, keywords={**DEFAULT_KEYWORDS, "_l": None, "lazy_pgettext": ((1, "c"), 2)}
+    )
     return {(text, context) for _file, _line, text, _comments, context in found}
 
 

@@ -59,7 +59,7 @@ def opened(sealed: str) -> Carried | None:
 
 
 def _may_travel(name: str) -> bool:
-    return name not in LEFT_BEHIND and not any(word in name for word in SECRET_WORDS)
+    return name not in LEFT_BEHIND and not any(word in name.lower() for word in SECRET_WORDS)
 
 
 def _sealer() -> URLSafeTimedSerializer:

@@ -52,6 +52,10 @@ class CellsView(EditingView):
             if isinstance(field := fields.get(name), KeptField) and field.kind not in NOT_IN_CELLS
         )
 
+    def is_cell(self, name: str) -> bool:
+        """Whether this person edits the column in the list, who may edit the record."""
+        return name in self.cell_names
+
     # -- the two addresses ----------------------------------------------------------------------------------------
 
     @expose("/cell/")
@@ -135,7 +139,7 @@ class CellsView(EditingView):
     def _cell(self) -> tuple[Any, str]:
         self.require("edit")
         name = request.args.get("name", "")
-        if name not in self.cell_names:
+        if not self.is_cell(name):
             raise NotFound(_("This column cannot be edited in the list. Open the record to edit it."))
         return self.fetch(request.args.get("id")), name
 
@@ -165,7 +169,7 @@ class CellsView(EditingView):
 
     def _header(self, address: ListAddress, name: str) -> Header:
         header = super()._header(address, name)
-        return replace(header, editable=True) if name in self.cell_names and self.may("edit") else header
+        return replace(header, editable=True) if self.may("edit") and self.is_cell(name) else header
 
     def _rows(self, records: Sequence[Any], names: Sequence[str]) -> list[Row]:
         rows = super()._rows(records, names)

@@ -56,10 +56,12 @@ def _alternative(
 ) -> Alternative:
     found, name = view.find(field.short_name), field.short_name
     chosen = request.form.get(CHOICE + name, "")
+    is_open = not chosen and name in request.form.getlist(CONFLICTING)
     original = past.html(column, originals[column]) if column else None
     if found is None or field.kind in UNSHOWN:
         changed = escape(_("Another value"))
-        return Alternative(name, str(field.label.text), field.id, None, changed, changed, chosen=chosen)
+        label = str(field.label.text)
+        return Alternative(name, label, field.id, None, changed, changed, chosen=chosen, is_open=is_open)
     theirs = encode(found, getattr(record, name)) if found.kind is Kind.TEXT else None
     before = originals.get(column) if column else None
     return Alternative(
@@ -70,9 +72,15 @@ def _alternative(
         view.value_html(record, name, long=True),
         _typed(field, found),
         past.segments(name, before, theirs) if column else (),
-        past.segments(name, before, field.text) if column else (),
+        past.segments(name, before, _text(field, found)) if column else (),
         chosen,
+        is_open,
     )
+
+
+def _text(field: KeptField, found: Attribute) -> str | None:
+    """The text that would be written: its line ends are not the browser's."""
+    return encode(found, field.stored) if found.kind is Kind.TEXT and not field.process_errors else None
 
 
 def _typed(field: KeptField, found: Attribute) -> Markup:

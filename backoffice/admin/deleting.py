@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from flask import current_app, request
 from flask_admin import expose
 from flask_babel import format_decimal, ngettext
+from sqlalchemy.orm import RelationshipProperty
 
 from backoffice.access.redirects import safe_target
 from backoffice.admin.base import view_for
@@ -20,7 +21,7 @@ from backoffice.admin.relations import RelationsView
 from backoffice.database.keys import key_text
 from backoffice.errors import BackofficeError, BadInput
 from backoffice.i18n import gettext as _
-from backoffice.records.consequences import COUNT_CAP, Choice, Consequence, Rule, consequences
+from backoffice.records.consequences import COUNT_CAP, Choice, Consequence, Rule, consequences, rule_of, ways
 from backoffice.records.deleting import remove
 from backoffice.records.transactions import StaleRecord
 
@@ -62,7 +63,7 @@ class DeletingView(RelationsView):
         """Delete in the present unit of work, with what was chosen for what goes along."""
         for record in records:
             self.on_model_delete(record)
-        count = remove(self.db_session, records, self._choices())
+        count = remove(self.db_session, records, self._choices(records))
         for record in records:
             self.after_model_delete(record)
         return count
@@ -84,7 +85,7 @@ class DeletingView(RelationsView):
         days = current_app.extensions["backoffice"].deleted_days
         addresses["hidden"] = [*addresses["hidden"], (SEEN, self._seen(records, found))]
         return Confirmation(
-            title=_("Delete %(noun)s “%(record)s”?", noun=self.singular, record=records[0])
+            title=_("Delete %(noun)s “%(record)s”?", noun=_lower(self.singular), record=records[0])
             if alone
             else _("Delete %(count)s records?", count=count),
             question=ngettext(
@@ -114,12 +115,13 @@ class DeletingView(RelationsView):
         )
         return self.ask(question, status)
 
-    def _choices(self) -> dict[str, Choice]:
+    def _choices(self, records: Sequence[Any]) -> dict[str, Choice]:
         """What was chosen for the records of each relation."""
         found: dict[str, Choice] = {}
         for relation in sa.inspect(self.model).relationships:
             rule = request.form.get(WHEN + relation.key)
             if not rule:
+                self._require_unchosen(relation, records)
                 continue
             words: Any = rule
             to = (
@@ -127,23 +129,36 @@ class DeletingView(RelationsView):
             )
             if rule == HAND_OVER and to is None:
                 raise BadInput(
-                    _("Choose to whom “%(label)s” are handed over: nobody of that name was found.",
+                    _("Choose to whom “%(label)s” are handed over, by the key or the exact name.",
                       label=self.label(relation.key))
                 )  # fmt: skip
             self._require_change(relation.mapper.class_, rule)
             found[relation.key] = Choice(words, to)
         return found
 
+    def _require_unchosen(self, relation: RelationshipProperty[Any], records: Sequence[Any]) -> None:
+        """Where there was a choice and none was made the foreign key's own rule acts: it needs the same permission."""
+        if len(ways(relation)) > 1 and any(
+            found.relation == relation.key for found in consequences(self.db_session, records)
+        ):
+            self._require_change(relation.mapper.class_, rule_of(relation))
+
     def _require_change(self, model: Any, rule: str) -> None:
         view = view_for(model)
         if view is not None:
             view.require("delete" if rule == "delete" else "edit")
 
+    def _far_label(self, name: str) -> str:
+        """What the other records call their way back here."""
+        relation = sa.inspect(self.model).relationships[name]
+        view = view_for(relation.mapper.class_)
+        return view.label(relation.back_populates) if view is not None and relation.back_populates else self.singular
+
     def _alternatives(self, found: Consequence) -> Alternatives:
         label, count = self.label(found.relation), self._count(found)
         words: dict[Rule, str] = {
             "hand over": _("Hand them over to another %(noun)s", noun=_lower(self.singular)),
-            "unlink": _("Keep them without"),
+            "unlink": _("Keep them: “%(label)s” is then empty", label=self._far_label(found.relation)),
             "delete": _("Delete them too"),
             "refuse": _("Do not delete"),
             "links": _("Remove the links"),

@@ -115,7 +115,8 @@ class DraftsView(WritingView):
         typed = read_typed(request.form.get("draft", ""), self._names())
         key = request.form.get("id", "")
         if key:
-            self.fetch(key)
+            # A key may be written in several ways; a record has one draft.
+            key = key_text(self.fetch(key))
         self.require("edit" if key else "create")
         replaces = names_of_copies(request.form.get("replaces", ""))
         draft = drafts.keep(self.db_session, current_user.id, self.endpoint, key, typed, replaces)

@@ -20,13 +20,14 @@ from backoffice.database.keys import key_text
 from backoffice.errors import BadInput
 from backoffice.i18n import gettext as _
 from backoffice.i18n import lazy_gettext as _l
+from backoffice.i18n import lazy_pgettext
 from backoffice.models import AuditEntry
 from backoffice.records import history
 
 EVENTS = 20
 NAMED = 20
 ACTIONS: dict[str, tuple[Any, str]] = {
-    "create": (_l("Created"), "plus-circle"),
+    "create": (lazy_pgettext("what was done", "Created"), "plus-circle"),
     "update": (_l("Edited"), "pencil"),
     "delete": (_l("Deleted"), "trash3"),
     "restore": (_l("Restored"), "arrow-counterclockwise"),

@@ -20,7 +20,8 @@ class Segment(NamedTuple):
 class Alternative:
     """One field that two people changed: how it was, what is there now, what was typed, and what was chosen.
 
-    `original` is None where it is not known any more. The segments lead from it to either side.
+    `original` is None where it is not known any more. The segments lead from it to either side. `is_open` says that the
+    page was sent without a choice.
     """
 
     name: str
@@ -32,6 +33,7 @@ class Alternative:
     theirs_segments: Sequence[Segment] = ()
     yours_segments: Sequence[Segment] = ()
     chosen: str = ""
+    is_open: bool = False
 
 
 @dataclass(frozen=True)

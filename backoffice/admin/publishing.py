@@ -5,8 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+import sqlalchemy as sa
 from flask import flash, redirect, request
 from flask_admin import expose
+from flask_babel import format_datetime
+from wtforms import Form
 
 from backoffice.access.redirects import safe_target
 from backoffice.admin.base import list_address
@@ -17,7 +20,7 @@ from backoffice.admin.record_view import RecordView
 from backoffice.database.attributes import attribute
 from backoffice.database.keys import key_text
 from backoffice.database.values import parse_value, print_value
-from backoffice.errors import BackofficeError, BadInput
+from backoffice.errors import BackofficeError, BadInput, NotAllowed
 from backoffice.i18n import gettext as _
 from backoffice.models import utcnow
 from backoffice.records import publishing
@@ -36,6 +39,23 @@ class PublishingView(RecordView):
     schedule_template = "admin/model/schedule.html"
 
     PERMISSIONS = RecordView.PERMISSIONS | {"schedule_view": "publish"}
+
+    def _prepared(self, form: Form, record: Any) -> Form:
+        """Who may not publish finds no moment in the form."""
+        form = super()._prepared(form, record)
+        if MOMENT in form and not self.may("publish"):
+            del form[MOMENT]
+        return form
+
+    def is_cell(self, name: str) -> bool:
+        """Nor in the list."""
+        return super().is_cell(name) and (name != MOMENT or self.may("publish"))
+
+    def on_model_change(self, form: Form, model: Any, is_created: bool) -> None:
+        """What is taken back in the history meets the same permission."""
+        super().on_model_change(form, model, is_created)
+        if sa.inspect(model).attrs[MOMENT].history.has_changes() and not self.may("publish"):
+            raise NotAllowed(_("You may not say when it is published. Ask an administrator for a role that may."))
 
     def record_page(self, record: Any, tab: str, **more: Any) -> RecordPage:
         """The frame, with the state on its details and its form; the actions that change it stand beside it there."""
@@ -75,7 +95,7 @@ class PublishingView(RecordView):
             self.page_url("schedule_view"),
             back,
             [("id", key_text(record)), ("url", back)],
-            f"{utcnow():%Y-%m-%d %H:%M}",
+            format_datetime(utcnow(), "medium"),
             "" if record.published else print_value(found, getattr(record, MOMENT))[:16],
         )
         if request.method == "GET":
@@ -88,7 +108,8 @@ class PublishingView(RecordView):
             publishing.schedule(self.db_session, [record], moment)
         except BackofficeError as problem:
             return self._ask_when(replace(page, typed=typed, problem=problem.message)), problem.status
-        flash(_("“%(record)s” will be published at the time given.", record=record), "success")
+        when = format_datetime(moment, "medium")
+        flash(_("“%(record)s” will be published on %(moment)s UTC.", record=record, moment=when), "success")
         return redirect(back)
 
     def _ask_when(self, page: Scheduling) -> Any:

@@ -13,7 +13,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
-from backoffice.models import Article, AuditEntry, User
+from backoffice.models import Article, AuditEntry, Role, User
 from tests.factories import NOON, make_article, make_user
 from tests.pages import confirm, field_value, form_of
 
@@ -229,7 +229,7 @@ def test_articles_are_handed_over_to_whom_one_names(admin: FlaskClient, session:
     path = f"/admin/user/delete/?id={ada.id}"
     nobody = confirm(admin, path, **{"when-articles": "hand over", "to-articles": "nobody"})
     assert nobody.status_code == 400
-    assert "nobody of that name was found" in nobody.text
+    assert "by the key or the exact name" in nobody.text
     assert confirm(admin, path, **{"when-articles": "hand over", "to-articles": "bob"}).status_code == 302
     session.expire_all()
     assert article.user_id == bob.id
@@ -267,3 +267,49 @@ def test_a_bulk_deletion_of_what_has_changed_is_asked_about_and_answered_twice_a
     for _time in range(2):
         done = ada.post("/admin/article/action/", data={**seen, **again}, follow_redirects=True)
         assert "2 records were deleted." in done.text
+
+
+@pytest.mark.sqlite_only
+def test_a_choice_left_out_of_a_deletion_needs_the_same_permission(
+    sign_in: Callable[..., FlaskClient], session: Session
+) -> None:
+    session.add(Role(name="remover", permissions=["user:read", "user:delete", "article:read"]))
+    ada, bob = make_user(session, username="ada"), make_user(session, username="bob")
+    article = make_article(session, user=ada)
+    remover = sign_in("remover")
+    assert confirm(remover, f"/admin/user/delete/?id={ada.id}").status_code == 403
+    ticked = {"action": "delete", "rowid": str(ada.id)}
+    assert confirm(remover, "/admin/user/action/", ticked).status_code == 403
+    session.expire_all()
+    assert article.user_id == ada.id
+    # Who has written nothing goes with nobody's articles.
+    assert confirm(remover, f"/admin/user/delete/?id={bob.id}").status_code == 302
+
+
+@pytest.mark.sqlite_only
+def test_a_text_sent_with_a_browser_s_line_ends_is_compared_without_them(
+    ada: FlaskClient, grace: FlaskClient, session: Session
+) -> None:
+    article = make_article(session, content="one\ntwo\nthree\n")
+    mine, theirs = opened(ada, article), opened(grace, article)
+    grace.post(path_of(article), data={**theirs, "content": "one\r\ntwo\r\nthree\r\ntheirs"})
+    refused = ada.post(path_of(article), data={**mine, "content": "one\r\ntwo\r\nthree\r\nmine"})
+    assert refused.status_code == 409
+    changed = re.findall(r"<(ins|del)>.*?</span>(.*?)</", refused.text, re.S)
+    assert changed == [("ins", "theirs"), ("ins", "mine")]
+    assert "Choose one of the two." not in refused.text
+    again = form_of(refused.text, *FIELDS) | {"conflicting": "content", "content": "one\r\ntwo\r\nthree\r\nmine"}
+    unchosen = ada.post(path_of(article), data=again)
+    assert (unchosen.status_code, unchosen.text.count("Choose one of the two.")) == (409, 1)
+
+
+@pytest.mark.sqlite_only
+@pytest.mark.parametrize("field", ["version", "since"])
+def test_a_version_of_thousands_of_digits_is_none(
+    ada: FlaskClient, grace: FlaskClient, session: Session, field: str
+) -> None:
+    article = make_article(session, title="Old")
+    mine, theirs = opened(ada, article), opened(grace, article)
+    grace.post(path_of(article), data={**theirs, "title": "Theirs"})
+    refused = ada.post(path_of(article), data={**mine, "title": "Mine", field: "9" * 5000})
+    assert refused.status_code == 409

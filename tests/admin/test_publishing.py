@@ -7,11 +7,13 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
+import sqlalchemy as sa
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
-from backoffice.models import Article, utcnow
+from backoffice.models import Article, AuditEntry, Role, utcnow
 from tests.factories import NOON, make_article
+from tests.pages import form_of
 
 LATER = datetime(2099, 12, 31, 18, 30, tzinfo=UTC)
 SCHEDULE = "/admin/article/schedule/"
@@ -109,3 +111,35 @@ def test_whoever_may_not_publish_sees_the_state_and_no_button(
     assert viewer.get(SCHEDULE, query_string={"id": article.id}).status_code == 403
     assert viewer.post(SCHEDULE, data={"id": article.id, "moment": "2099-12-31T18:30"}).status_code == 403
     assert moment_of(session, article) is None
+
+
+@pytest.mark.sqlite_only
+def test_whoever_may_edit_and_not_publish_cannot_say_when_by_any_way(
+    sign_in: Callable[..., FlaskClient], session: Session
+) -> None:
+    session.add(Role(name="writer", permissions=["article:read", "article:edit", "article:create", "user:read"]))
+    session.commit()
+    writer, article = sign_in("writer"), make_article(session, title="Old")
+    edit, when = f"/admin/article/edit/?id={article.id}", "2020-01-01T00:00"
+    page = writer.get(edit).text
+    assert 'name="published_at"' not in page
+    form = form_of(page, "title", "content", "version", "shown", "form_id")
+    assert writer.post(edit, data={**form, "title": "New", "published_at": when}).status_code == 302
+    session.expire_all()
+    assert (article.title, article.published_at) == ("New", None)
+    editable = re.findall(r'data-name="(\w+)"[^>]*data-editable', writer.get("/admin/article/").text)
+    assert editable == ["title", "user"]
+    for address in ("cell", "ajax/update"):
+        where = f"/admin/article/{address}/?id={article.id}&name=published_at"
+        sent = {"published_at": when, "version": str(article.version)}
+        answer = writer.get(where) if address == "cell" else writer.post(where, data=sent)
+        assert answer.status_code == 404
+    article.published_at = NOON
+    session.commit()
+    entry = session.scalar(sa.select(sa.func.max(AuditEntry.id)))
+    writer.post(f"/admin/article/revert/?id={article.id}", data={"entry": entry, "form_id": "taken-back"})
+    assert moment_of(session, article) == NOON
+    made = form_of(writer.get("/admin/article/new/").text, "content", "form_id")
+    assert writer.post("/admin/article/new/", data={**made, "title": "Made", "published_at": when}).status_code == 302
+    session.expire_all()
+    assert session.scalars(sa.select(Article.published_at).order_by(Article.id)).all() == [NOON, None]

@@ -168,3 +168,12 @@ def test_a_form_is_shown_again_with_what_was_typed_and_nothing_is_saved(
     assert (new.status_code, 'value="Typed"' in new.text) == (200, True)
     session.expire_all()
     assert [(a.title, a.version) for a in session.scalars(sa.select(Article))] == [("Old", 1)]
+
+
+@pytest.mark.sqlite_only
+def test_a_key_written_another_way_means_the_same_record(admin: FlaskClient, session: Session):
+    article = make_article(session)
+    for key in (f" {article.id}", f"0{article.id}"):
+        kept = keep(admin, key)
+        assert kept.status_code == 200 or kept.status_code == 404
+    assert [key for (key,) in session.execute(sa.select(Draft.record_key))] in ([], [str(article.id)])

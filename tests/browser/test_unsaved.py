@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 import pytest
 import sqlalchemy as sa
@@ -237,3 +238,17 @@ def test_two_people_at_a_record_see_each_other_and_that_it_changed(
 def look_again(person: Person) -> None:
     """What the browser says when somebody comes back to the window."""
     person.page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+
+
+def test_a_form_that_nobody_touches_keeps_no_draft_though_the_browser_writes_its_time_otherwise(
+    member: Callable[..., Person], library: Library, session: Session
+):
+    library.tomatoes.published_at = datetime(2099, 3, 1, 10, tzinfo=UTC)
+    session.add(library.tomatoes)
+    session.commit()
+    editor = member("editor")
+    editor.visit(edit(library))
+    editor.page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    editor.page.get_by_label("Title", exact=True).dispatch_event("input")
+    editor.page.wait_for_timeout(1500)
+    assert left_in_the_browser(editor) == 0

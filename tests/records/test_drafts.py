@@ -111,3 +111,8 @@ def test_of_two_windows_at_once_one_keeps_its_draft_and_the_other_is_told(app: F
     with ThreadPoolExecutor(4) as pool:
         assert sorted(pool.map(keep, range(4))) == ["kept", "told", "told", "told"]
     assert session.scalar(sa.select(sa.func.count()).select_from(Draft)) == 1
+
+
+def test_empty_texts_count_too() -> None:
+    with pytest.raises(BadInput, match="too long"):
+        Typed("a-tab", "", {"title": [""] * 300_000}).check_size()

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from backoffice.records.markdown import MOST, beginning, render, safe_address
+from backoffice.records.markdown import MOST, _renderer, beginning, render, safe_address
 from tests.hostile_markdown import TEXTS
 
 PLAIN = (
@@ -125,3 +125,9 @@ def test_deep_and_unfinished_texts_end(piece: str) -> None:
     html = render(piece * (20_000 // len(piece))).html
     assert Strict(html).wrong == []
     assert html.count("<blockquote>") + html.count("<ul>") <= 20
+
+
+def test_addresses_are_found_by_the_rule_that_reads_a_text_once() -> None:
+    assert "linkify" not in _renderer().get_active_rules()["inline"]
+    found = Strict(render("see http://a.example/x and (https://b.example). " + "http://a" * 3).html)
+    assert found.links[:2] == ["http://a.example/x", "https://b.example"]

@@ -18,10 +18,6 @@ from backoffice.i18n import lazy_gettext as _l
 from backoffice.models import AuditEntry
 
 
-def _action(_view: BaseRecordView, _context: Any, entry: AuditEntry, _name: str) -> str:
-    return str(ACTIONS.get(entry.action, (entry.action, ""))[0])
-
-
 def _record(_view: BaseRecordView, _context: Any, entry: AuditEntry, _name: str) -> Markup:
     """The record's name, leading to its history where it is still there to be looked for."""
     view = view_of_table(entry.table_name)
@@ -86,8 +82,9 @@ class ActivityView(RecordView):
         "id", "at", "person", "address", "source", "change_id", "action", "table_name", "record_key", "record_label",
         "version", "fields", "hash",
     )  # fmt: skip
+    column_choices: Any = {"action": [(action, label) for action, (label, _icon) in ACTIONS.items()]}
     column_formatters: Any = {
-        "person": _person, "action": _action, "record_label": _record, "table_name": _noun, "fields": _fields,
+        "person": _person, "record_label": _record, "table_name": _noun, "fields": _fields,
         "source": _source,
     }  # fmt: skip
     column_formatters_detail: Any = {**column_formatters, "changes": _changes}

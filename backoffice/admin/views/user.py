@@ -43,7 +43,7 @@ class UserView(RecordView):
     form_columns = ("username", "email", "name", "address", "password")
     form_extra_fields: Any = {
         "password": PasswordField(
-            _l("Password"), description=_l("Kept as a hash and never shown. An empty field changes nothing.")
+            _l("Password"), description=_l("Kept as a hash and never shown. Leave it empty to keep the present one.")
         )
     }
 

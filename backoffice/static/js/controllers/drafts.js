@@ -5,7 +5,7 @@
 const PAUSE = 700;
 const PATIENCE = 200;
 const CHANNEL = "backoffice.drafts";
-const NEVER = /^_|^csrf_token$|^form_id$|^shown$|password|secret/i;
+const NEVER = /^_|^csrf_token$|^form_id$|^shown$|^since$|^conflicting$|^choose-|password|secret/i;
 
 export function connect(form, signal) {
   if (form.dataset.draft) new Drafts(form, signal);
@@ -234,7 +234,15 @@ function values(element, asSent) {
     const chosen = marked.length || element.multiple || !asSent ? marked : [...element.options].slice(0, 1);
     return chosen.map((option) => option.value);
   }
-  return [(asSent && element.type !== "hidden" ? element.defaultValue : element.value).replaceAll("\r\n", "\n")];
+  return [(asSent && element.type !== "hidden" ? sent(element) : element.value).replaceAll("\r\n", "\n")];
+}
+
+// As the browser shows what was sent: a time of 10:00:00 is its 10:00.
+function sent(element) {
+  if (element.tagName !== "INPUT") return element.defaultValue;
+  const copy = element.cloneNode();
+  copy.value = element.defaultValue;
+  return copy.value;
 }
 
 function write(form, name, kept, words) {
