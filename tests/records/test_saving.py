@@ -13,6 +13,7 @@ from backoffice.database.attributes import attribute
 from backoffice.errors import Conflict
 from backoffice.models import Article, Collection, User
 from backoffice.records import deleting, linking, publishing
+from backoffice.records.consequences import consequences
 from backoffice.records.saving import ValueTaken, save
 from backoffice.records.transactions import StaleRecord
 from tests.factories import NOON, collect, make_article, make_articles, make_user
@@ -63,7 +64,7 @@ def test_deleting_a_user_says_and_does_what_the_foreign_keys_say(session: Sessio
     article = make_article(session, user=ada)
     collect(session, ada, make_articles(session, 3))
     collect(session, bob, article)
-    found = {(c.relation, c.rule, c.count, c.choices) for c in deleting.consequences(session, [ada])}
+    found = {(c.relation, c.rule, c.count, c.choices) for c in consequences(session, [ada])}
     ways = ("hand over", "unlink", "delete")
     assert found == {("articles", "hand over", 1, ways), ("collection_articles", "links", 3, ())}
     assert deleting.delete(session, [ada]) == 1
