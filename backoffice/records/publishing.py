@@ -15,7 +15,7 @@ from backoffice.records.transactions import committing
 
 def publish(session: Session, articles: Sequence[Article]) -> tuple[int, int]:
     """Publish now what is not yet published, all in one transaction; how many changed and how many were so already."""
-    return _set(session, [a for a in articles if not a.published], utcnow(), len(articles))
+    return _set(session, [a for a in articles if not a.published], utcnow().replace(microsecond=0), len(articles))
 
 
 def withdraw(session: Session, articles: Sequence[Article]) -> tuple[int, int]:
