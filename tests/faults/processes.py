@@ -90,12 +90,16 @@ def mariadb(folder: Path) -> tuple[Process, str] | None:
     if server is None or install is None:
         return None
     data, port, user = folder / "data", free_port(), pwd.getpwuid(os.getuid()).pw_name
+    # Each start clears its folder of passing tables: it must not be that of a server which others use.
+    own = folder / "tmp"
+    own.mkdir()
     subprocess.run(
-        [install, "--no-defaults", f"--datadir={data}", f"--user={user}", "--skip-test-db",
+        [install, "--no-defaults", f"--datadir={data}", f"--user={user}", "--skip-test-db", f"--tmpdir={own}",
          "--auth-root-authentication-method=normal"], check=True, capture_output=True,
     )  # fmt: skip
     command = [
         server, "--no-defaults", f"--datadir={data}", f"--port={port}", f"--socket={folder}/s", f"--user={user}",
+        f"--tmpdir={own}",
         "--bind-address=127.0.0.1", "--innodb-buffer-pool-size=64M", "--skip-name-resolve",
     ]  # fmt: skip
     return Process(command, port), f"mysql://root@127.0.0.1:{port}/backoffice"

@@ -239,10 +239,7 @@ function values(element, asSent) {
 
 // As the browser shows what was sent: a time of 10:00:00 is its 10:00.
 function sent(element) {
-  if (element.tagName !== "INPUT") return element.defaultValue;
-  const copy = element.cloneNode();
-  copy.value = element.defaultValue;
-  return copy.value;
+  return element.tagName === "INPUT" ? Object.assign(element.cloneNode(), { value: element.defaultValue }).value : element.defaultValue;
 }
 
 function write(form, name, kept, words) {
