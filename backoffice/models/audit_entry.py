@@ -6,12 +6,15 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import mysql
 from sqlalchemy.orm import Mapped, mapped_column
 
 from backoffice.models.base import Model, UTCDateTime, utcnow
 
 # Longer keys stand as their hash (records/auditing.py).
 KEY_LENGTH = 255
+# MySQL's BLOB ends at 64 KiB.
+LongBinary = sa.LargeBinary().with_variant(mysql.MEDIUMBLOB(), "mysql", "mariadb")
 
 
 class AuditEntry(Model):
@@ -53,6 +56,33 @@ sa.Index(
     AuditEntry.__table__.c.table_name,
     AuditEntry.__table__.c.record_key,
     AuditEntry.__table__.c.id,
+)
+
+
+class AuditBatch(Model):
+    """The records of an entry that tells of many at once: what records.batches packs.
+
+    The entry's `record_key` is the digest of `rows`, so the chain covers them. The keys are whole numbers, those of a
+    batch between `first_key` and `last_key`.
+    """
+
+    __tablename__ = "audit_batch"
+    __audited__ = False
+
+    # The entry's place in the chain.
+    id: Mapped[int] = mapped_column(sa.BigInteger, primary_key=True, autoincrement=False)
+    table_name: Mapped[str] = mapped_column(sa.String(64))
+    first_key: Mapped[int] = mapped_column(sa.BigInteger)
+    last_key: Mapped[int] = mapped_column(sa.BigInteger)
+    count: Mapped[int]
+    rows: Mapped[bytes] = mapped_column(LongBinary)
+
+
+sa.Index(
+    "ix_audit_batch_keys",
+    AuditBatch.__table__.c.table_name,
+    AuditBatch.__table__.c.last_key,
+    AuditBatch.__table__.c.first_key,
 )
 
 

@@ -23,7 +23,7 @@ from backoffice.database.attributes import label_of, version_attribute
 from backoffice.database.keys import key_text
 from backoffice.models import Model
 from backoffice.models.audit_entry import KEY_LENGTH
-from backoffice.records import actors, chain
+from backoffice.records import actors, batches, chain
 from backoffice.records.snapshots import audited_columns, encode, values_of
 
 LABEL_LENGTH = 200
@@ -32,6 +32,8 @@ MOST_NAMED = 5_000
 # The option of a statement whose change `note` has written down; as a session's `info`, for all that it executes.
 NOTED = {"noted": True}
 _PENDING = "backoffice.audit"
+# Where an entry carries the rows of its batch until it is written.
+_BATCH = "batch"
 
 
 @dataclass
@@ -72,6 +74,26 @@ def note_rows(session: Session, action: str, table: str, rows: Iterable[Mapping[
     for row in rows:
         _add(session, action, table, row["key"], row.get("label", ""), version=row.get("version"),
              changes=row.get("changes") or {}, links={})  # fmt: skip
+
+
+def note_batch(session: Session, action: str, model: type[Any], rows: batches.Rows) -> None:
+    """The same for records of a model that changed alike, as one entry where their keys allow it."""
+    if not rows.keys:
+        return
+    table = model.__table__.name
+    if not batches.can_be_packed(model):
+        note_rows(session, action, table, (
+            {"key": key, "version": rows.versions[place], "changes": rows.changes_at(place)}
+            for place, key in enumerate(rows.keys)
+        ))  # fmt: skip
+        return
+    packed = batches.pack(rows)
+    _add(session, action, table, batches.digest(packed), f"×{len(rows.keys)}", version=None, changes=rows.summary(),
+         links={})  # fmt: skip
+    change_of(session).entries[-1][_BATCH] = {
+        "table_name": table, "first_key": min(rows.keys), "last_key": max(rows.keys), "count": len(rows.keys),
+        "rows": packed,
+    }  # fmt: skip
 
 
 def _label(record: Any) -> str:
@@ -206,7 +228,10 @@ def _seal(session: Session) -> None:
         "staff_id": actor.id, "person": actor.name[:255], "address": actor.address[:45], "source": actor.source[:80],
         "change_id": change.id,
     }  # fmt: skip
-    chain.add(session, [told | entry for entry in change.entries])
+    packed = [entry.pop(_BATCH, None) for entry in change.entries]
+    first = chain.add(session, [told | entry for entry in change.entries])
+    if found := [{"id": first + place, **batch} for place, batch in enumerate(packed) if batch]:
+        session.execute(sa.insert(batches.BATCH), found)
 
 
 @event.listens_for(Session, "after_transaction_end")

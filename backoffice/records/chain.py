@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from backoffice.database.moments import print_moment
 from backoffice.models import AuditChain, AuditEntry, utcnow
+from backoffice.records import batches
 
 ENTRY: Any = AuditEntry.__table__
 CHAIN: Any = AuditChain.__table__
@@ -41,8 +42,9 @@ class Verified:
     broken: Broken | None = None
 
 
-def add(session: Session, entries: Sequence[Mapping[str, Any]]) -> None:
-    """Append entries; the chain's end is locked until the transaction ends, so that there is one order."""
+def add(session: Session, entries: Sequence[Mapping[str, Any]]) -> int:
+    """Append entries; the place of the first. The chain's end is locked until the transaction ends, so that there is
+    one order."""
     end = session.execute(sa.select(CHAIN.c.position, CHAIN.c.hash).where(CHAIN.c.id == 1).with_for_update()).one()
     position, last, now, rows = end.position, end.hash, utcnow(), []
     for entry in entries:
@@ -52,6 +54,7 @@ def add(session: Session, entries: Sequence[Mapping[str, Any]]) -> None:
         rows.append(row)
     session.execute(sa.insert(ENTRY), rows)
     session.execute(sa.update(CHAIN).where(CHAIN.c.id == 1).values(position=position, hash=last))
+    return int(end.position) + 1
 
 
 def digest(entry: Mapping[str, Any], before: str) -> str:
@@ -78,7 +81,7 @@ def verify(session: Session, known: Mapping[int, str] | None = None) -> Verified
             reason = "it was removed as too old, though not in the state that was noted" if noted == position else GONE
             return Verified(0, position, last, Broken(noted, reason))
     for entry in _entries(session, chain.position):
-        reason = _wrong(entry, position, last, known or {})
+        reason = _wrong(entry, position, last, known or {}) or _wrong_batch(session, entry)
         if reason:
             return Verified(count, position, last, Broken(position + 1, reason))
         position, last, count = entry["id"], entry["hash"], count + 1
@@ -98,6 +101,15 @@ def _wrong(entry: Mapping[str, Any], position: int, last: str, known: Mapping[in
     return ""
 
 
+def _wrong_batch(session: Session, entry: Mapping[str, Any]) -> str:
+    if not entry["record_key"].startswith(batches.DIGEST):
+        return ""
+    packed = session.scalar(sa.select(batches.BATCH.c.rows).where(batches.BATCH.c.id == entry["id"]))
+    if packed is None or batches.digest(packed) != entry["record_key"]:
+        return "the records it tells of are not those that were written"
+    return ""
+
+
 def _entries(session: Session, end: int) -> Iterator[Any]:
     """All entries in their order, a batch at a time; what is added meanwhile is left out."""
     after = -1
@@ -111,31 +123,20 @@ def _entries(session: Session, end: int) -> Iterator[Any]:
         after = batch[-1]["id"]
 
 
-def prune(session: Session, before: datetime) -> int:
-    """Remove the oldest entries, up to the first that is not older than `before`; the rest stays verifiable."""
+def prune_some(session: Session, before: datetime) -> int:
+    """Remove the oldest BATCH of entries, up to the first that is not older than `before`; the rest stays verifiable.
+
+    The end of the chain is held until the caller commits, which should be soon.
+    """
     first_kept = session.scalar(sa.select(sa.func.min(ENTRY.c.id)).where(ENTRY.c.at >= before))
-    last_removed = sa.select(ENTRY.c.id, ENTRY.c.hash).order_by(ENTRY.c.id.desc()).limit(1)
-    if first_kept is not None:
-        last_removed = last_removed.where(ENTRY.c.id < first_kept)
-    end = session.execute(last_removed).first()
-    if end is None:
-        session.rollback()
+    old = sa.select(ENTRY.c.id, ENTRY.c.hash).order_by(ENTRY.c.id).limit(BATCH)
+    rows = session.execute(old if first_kept is None else old.where(ENTRY.c.id < first_kept)).all()
+    if not rows:
         return 0
-    return _remove(session, end.id)
-
-
-def _remove(session: Session, last: int) -> int:
-    """A batch at a time, so that nobody waits long for the end of the chain."""
-    gone = 0
-    while True:
-        batch = sa.select(ENTRY.c.id, ENTRY.c.hash).where(ENTRY.c.id <= last).order_by(ENTRY.c.id).limit(BATCH)
-        rows = session.execute(batch).all()
-        if not rows:
-            session.commit()
-            return gone
-        session.execute(sa.select(CHAIN.c.id).where(CHAIN.c.id == 1).with_for_update()).one()
-        session.execute(sa.delete(ENTRY).where(ENTRY.c.id <= rows[-1].id))
-        removed = {"removed_position": rows[-1].id, "removed_hash": rows[-1].hash}
-        session.execute(sa.update(CHAIN).where(CHAIN.c.id == 1).values(removed))
-        session.commit()
-        gone += len(rows)
+    last = rows[-1]
+    session.execute(sa.select(CHAIN.c.id).where(CHAIN.c.id == 1).with_for_update()).one()
+    session.execute(sa.delete(ENTRY).where(ENTRY.c.id <= last.id))
+    session.execute(sa.delete(batches.BATCH).where(batches.BATCH.c.id <= last.id))
+    removed = {"removed_position": last.id, "removed_hash": last.hash}
+    session.execute(sa.update(CHAIN).where(CHAIN.c.id == 1).values(removed))
+    return len(rows)

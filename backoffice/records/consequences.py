@@ -6,7 +6,7 @@ The foreign keys' own rules say what becomes of the records that point at one. A
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -57,12 +57,30 @@ def consequences(session: Session, records: Sequence[Any]) -> list[Consequence]:
     """What else a deletion of these records of one model would touch, and what may be chosen."""
     if not records:
         return []
+    return _found(session, type(records[0]), lambda relation: points_at(relation, records))
+
+
+def consequences_of_all(session: Session, model: type[Any], rows: sa.Select[Any]) -> list[Consequence]:
+    """The same for all of these rows of a model, however many."""
+
+    def points_at_rows(relation: RelationshipProperty[Any]) -> sa.ColumnElement[bool]:
+        pairs = relation.synchronize_pairs
+        keys = rows.order_by(None).with_only_columns(*(local for local, _remote in pairs), maintain_column_froms=True)
+        remote = [remote for _local, remote in pairs]
+        return (remote[0] if len(remote) == 1 else sa.tuple_(*remote)).in_(keys)
+
+    return _found(session, model, points_at_rows)
+
+
+def _found(
+    session: Session, model: type[Any], pointing: Callable[[RelationshipProperty[Any]], sa.ColumnElement[bool]]
+) -> list[Consequence]:
     found: list[Consequence] = []
-    for relation in sa.inspect(type(records[0])).relationships:
+    for relation in sa.inspect(model).relationships:
         choices = ways(relation)
         if not choices:
             continue
-        rows = sa.select(sa.literal(1)).where(points_at(relation, records)).limit(COUNT_CAP + 1).subquery()
+        rows = sa.select(sa.literal(1)).where(pointing(relation)).limit(COUNT_CAP + 1).subquery()
         count = session.scalar(sa.select(sa.func.count()).select_from(rows)) or 0
         if count:
             found.append(Consequence(relation.key, choices[0], count, choices if len(choices) > 1 else ()))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 
 import sqlalchemy as sa
 from flask_babel import gettext as _
@@ -98,12 +97,6 @@ def discard(session: Session, staff_id: int, endpoint: str, copies: Iterable[str
     """Remove drafts by their names: they were saved, or the person wants them no longer."""
     with committing(session):
         _delete(session, staff_id, endpoint, list(copies))
-
-
-def prune(session: Session, before: datetime) -> int:
-    """Remove what was typed before a moment and never saved; returns how many drafts went."""
-    with committing(session):
-        return session.execute(sa.delete(Draft).where(Draft.saved_at < before)).rowcount  # type: ignore[attr-defined,no-any-return]  # a cursor's result
 
 
 def _of(staff_id: int) -> sa.Select[Draft]:

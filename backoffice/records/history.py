@@ -4,26 +4,50 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from backoffice.models import AuditEntry
+from backoffice.records import batches
 from backoffice.records.auditing import short_key
 
+# Entries that are looked through for what was changed since a form was opened.
+MOST_SINCE = 200
 
-def of_record(table_name: str, key: str) -> sa.Select[Any]:
-    """The entries of one record, newest first; not those of another one that had its key before."""
+
+def of_record(
+    session: Session,
+    table_name: str,
+    key: str,
+    *,
+    after: int = 0,
+    before: int | None = None,
+    only: int | None = None,
+    most: int | None = None,
+) -> list[AuditEntry]:
+    """The entries of one record, newest first; not those of another one that had its key before.
+
+    Between two places in the chain, or the one at `only`; what a batch tells of the record is an entry too.
+    """
+    if only is not None:
+        after, before = only - 1, only + 1
     own = (AuditEntry.table_name == table_name, AuditEntry.record_key == short_key(key))
-    made = sa.select(sa.func.max(AuditEntry.id)).where(*own, AuditEntry.action == "create").scalar_subquery()
-    return sa.select(AuditEntry).where(*own, AuditEntry.id >= sa.func.coalesce(made, 0)).order_by(AuditEntry.id.desc())
+    made = session.scalar(sa.select(sa.func.max(AuditEntry.id)).where(*own, AuditEntry.action == "create"))
+    after = max(after, (made or 0) - 1)
+    alone = sa.select(AuditEntry).where(*own, AuditEntry.id > after).order_by(AuditEntry.id.desc())
+    if before is not None:
+        alone = alone.where(AuditEntry.id < before)
+    packed = batches.of_record(session, table_name, key, after=after, before=before)
+    return sorted([*session.scalars(alone.limit(most)), *packed], key=attrgetter("id"), reverse=True)[:most]
 
 
 def since_version(session: Session, table_name: str, key: str, version: int) -> list[AuditEntry]:
     """What others did to a record after it had this version, oldest first."""
-    entries = of_record(table_name, key).where(AuditEntry.version > version).limit(200)
-    return list(reversed(session.scalars(entries).all()))
+    entries = of_record(session, table_name, key, most=MOST_SINCE)
+    return [entry for entry in reversed(entries) if entry.version is not None and entry.version > version]
 
 
 @dataclass

@@ -5,22 +5,25 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+import sqlalchemy as sa
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from backoffice.errors import BadInput, Conflict
 from backoffice.models import Article, utcnow
+from backoffice.records.bulk.values import SetValues
 from backoffice.records.transactions import committing
 
 
-def publish(session: Session, articles: Sequence[Article]) -> tuple[int, int]:
-    """Publish now what is not yet published, all in one transaction; how many changed and how many were so already."""
-    return _set(session, [a for a in articles if not a.published], utcnow().replace(microsecond=0), len(articles))
+def publishing(at: datetime) -> SetValues:
+    """Publishing from a moment on what readers cannot see yet; what they see already keeps its own."""
+    not_yet = sa.or_(Article.published_at.is_(None), Article.published_at > at)
+    return SetValues(Article, {"published_at": at.replace(microsecond=0)}, only=not_yet)
 
 
-def withdraw(session: Session, articles: Sequence[Article]) -> tuple[int, int]:
-    """Take what is published, or is to be, from readers in one transaction; how many changed, how many were so."""
-    return _set(session, [a for a in articles if a.published_at is not None], None, len(articles))
+def withdrawing() -> SetValues:
+    """Taking what is published, or is to be, from readers."""
+    return SetValues(Article, {"published_at": None})
 
 
 def schedule(session: Session, articles: Sequence[Article], moment: datetime) -> tuple[int, int]:

@@ -59,16 +59,13 @@ def put_back(session: Session, deleted_id: int, *, accept: bool = False) -> list
     return key
 
 
-def prune(session: Session, before: datetime) -> int:
-    """Forget what was deleted before a moment."""
-    old = sa.select(DeletedRecord.id).where(DeletedRecord.deleted_at < before).limit(CHUNK)
-    gone = 0
-    while ids := session.scalars(old).all():
+def prune_some(session: Session, before: datetime) -> int:
+    """Forget some of what was deleted before a moment; the caller commits."""
+    ids = session.scalars(sa.select(DeletedRecord.id).where(DeletedRecord.deleted_at < before).limit(CHUNK)).all()
+    if ids:
         session.execute(sa.delete(DeletedPart).where(DeletedPart.record_id.in_(ids)))
         session.execute(sa.delete(DeletedRecord).where(DeletedRecord.id.in_(ids)))
-        session.commit()
-        gone += len(ids)
-    return gone
+    return len(ids)
 
 
 def _newer(table: sa.Table, row: Row) -> Row:

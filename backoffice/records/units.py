@@ -58,7 +58,7 @@ def once(session: Session, work: Callable[[], Answer], receipt: str = "") -> Ans
     while True:
         tries += 1
         try:
-            with _turn(session):
+            with turn(session):
                 return _try(session, work, receipt)
         except _AnsweredBefore as before:
             session.rollback()
@@ -82,33 +82,41 @@ def answer_of(session: Session, receipt: str) -> Any:
 
 
 @contextmanager
-def _turn(session: Session) -> Iterator[None]:
+def turn(session: Session) -> Iterator[None]:
+    """Wait in line, on SQLite, for those of this process who are writing."""
     engine = session.get_bind().engine
     if engine.dialect.name != "sqlite":
         yield
         return
-    turn = TURNS.setdefault(engine, Lock())
+    line = TURNS.setdefault(engine, Lock())
     # Who has waited too long tries all the same, and is told by the database that it is busy.
-    has_turn = turn.acquire(timeout=SECONDS)
+    has_turn = line.acquire(timeout=SECONDS)
     try:
         yield
     finally:
         if has_turn:
-            turn.release()
+            line.release()
 
 
 def _try(session: Session, work: Callable[[], Answer], receipt: str) -> Answer:
+    with in_unit(session):
+        _claim(session, receipt)
+        answer = work()
+        session.flush()
+        session.execute(sa.update(RECEIPT).where(RECEIPT.c.id == receipt).values(answer={"answer": answer}))
+        session.commit()
+    return answer
+
+
+@contextmanager
+def in_unit(session: Session) -> Iterator[None]:
+    """Whatever works on the session meanwhile leaves committing to whoever began."""
     session.info[IN_UNIT] = True
     try:
         with session.no_autoflush:
-            _claim(session, receipt)
-            answer = work()
-            session.flush()
-            session.execute(sa.update(RECEIPT).where(RECEIPT.c.id == receipt).values(answer={"answer": answer}))
-            session.commit()
+            yield
     finally:
         del session.info[IN_UNIT]
-    return answer
 
 
 def _claim(session: Session, receipt: str) -> None:

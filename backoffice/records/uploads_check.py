@@ -55,7 +55,8 @@ def _rows(session: Session, folder: Path) -> Iterator[Finding]:
 def _files(session: Session, folder: Path) -> Iterator[Finding]:
     with os.scandir(folder) as entries:
         while batch := list(islice(entries, BATCH)):
-            names = [entry.name for entry in batch if not entry.name.startswith(INCOMING)]
+            # Files to be imported are kept beside these, in a folder of their own.
+            names = [entry.name for entry in batch if not (entry.name.startswith(INCOMING) or entry.is_dir())]
             known = set(session.scalars(sa.select(Upload.name).where(Upload.name.in_(names))))
             session.rollback()
             yield from (Finding("unknown", name, "") for name in sorted(set(names) - known))

@@ -148,10 +148,10 @@ def broken(runner: FlaskCliRunner) -> str:
 def test_old_entries_are_forgotten_and_the_rest_stays_verifiable(session: Session) -> None:
     make_articles(session, 4)
     table: Any = AuditEntry.__table__
-    assert chain.prune(session, utcnow() - timedelta(days=1)) == 0
+    assert chain.prune_some(session, utcnow() - timedelta(days=1)) == 0
     moment = utcnow()
     make_articles(session, 3)
-    assert chain.prune(session, moment) == 4
+    assert chain.prune_some(session, moment) == 4
     assert session.scalar(sa.select(sa.func.min(table.c.id))) == 5
     assert (chain.verify(session).broken, chain.verify(session).count) == (None, 3)
     session.execute(sa.delete(table).where(table.c.id == 5))
@@ -159,7 +159,7 @@ def test_old_entries_are_forgotten_and_the_rest_stays_verifiable(session: Sessio
     found = chain.verify(session).broken
     assert found is not None
     assert found.position == 5
-    assert chain.prune(session, utcnow()) == 2
+    assert chain.prune_some(session, utcnow()) == 2
     make_article(session)
     assert chain.verify(session).broken is None
 

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from backoffice.errors import BadInput, Conflict
 from backoffice.extensions import db
 from backoffice.models import Draft, utcnow
-from backoffice.records import drafts
+from backoffice.records import drafts, retention
 from backoffice.records.drafts import Typed
 from tests.factories import make_staff
 
@@ -91,7 +91,7 @@ def test_what_is_saved_discarded_or_old_goes(app: Flask, session: Session):
     old = utcnow() - timedelta(days=31)
     session.execute(sa.update(Draft).where(Draft.staff_id == grace, Draft.copy == "copy-1").values(saved_at=old))
     session.commit()
-    assert drafts.prune(session, utcnow() - timedelta(days=30)) == 1
+    assert retention.prune(session, {"drafts": 30})["drafts"] == 1
     assert [d.copy for d in drafts.mine(session, grace)] == ["copy-2", "copy-0"]
 
 

@@ -153,8 +153,8 @@ def test_a_heavy_user_goes_and_comes_back_whole(session: Session) -> None:
 def test_what_was_kept_long_enough_is_forgotten(session: Session) -> None:
     delete(session, [make_article(session)])
     number = deleted(session).id
-    assert restoring.prune(session, utcnow() - timedelta(days=1)) == 0
-    assert restoring.prune(session, utcnow()) == 1
+    assert restoring.prune_some(session, utcnow() - timedelta(days=1)) == 0
+    assert restoring.prune_some(session, utcnow()) == 1
     assert session.scalars(sa.select(DeletedPart)).all() == []
     with pytest.raises(NotFound):
         restoring.restore(session, number)

@@ -12,11 +12,11 @@ from sqlalchemy.orm import Session
 from backoffice.database.attributes import attribute
 from backoffice.errors import Conflict
 from backoffice.models import Article, Collection, User
-from backoffice.records import deleting, linking, publishing
+from backoffice.records import deleting, linking
 from backoffice.records.consequences import consequences
 from backoffice.records.saving import ValueTaken, save
 from backoffice.records.transactions import StaleRecord
-from tests.factories import NOON, collect, make_article, make_articles, make_user
+from tests.factories import collect, make_article, make_articles, make_user
 
 
 @pytest.fixture(autouse=True)
@@ -98,14 +98,6 @@ def test_attaching_an_article_to_an_author_moves_it(session: Session) -> None:
     assert linking.detach(session, ada, articles, [article]) == 0
     assert linking.detach(session, bob, articles, [article]) == 1
     assert article.user_id is None
-
-
-def test_articles_are_published_and_withdrawn_together(session: Session) -> None:
-    old, new = make_article(session, published_at=NOON), make_article(session)
-    assert publishing.publish(session, [old, new]) == (1, 1)
-    assert old.published_at == NOON
-    assert new.published
-    assert publishing.withdraw(session, [old, new]) == (2, 0)
 
 
 def test_both_sides_of_the_relations_agree(session: Session) -> None:
