@@ -54,7 +54,7 @@ class CellsView(EditingView):
 
     def is_cell(self, name: str) -> bool:
         """Whether this person edits the column in the list, who may edit the record."""
-        return name in self.cell_names
+        return name in self.cell_names and self.may_change(name)
 
     # -- the two addresses ----------------------------------------------------------------------------------------
 
@@ -169,7 +169,7 @@ class CellsView(EditingView):
 
     def _header(self, address: ListAddress, name: str) -> Header:
         header = super()._header(address, name)
-        return replace(header, editable=True) if self.may("edit") and self.is_cell(name) else header
+        return replace(header, editable=True) if self.is_cell(name) and self.may("edit") else header
 
     def _rows(self, records: Sequence[Any], names: Sequence[str]) -> list[Row]:
         rows = super()._rows(records, names)

@@ -131,10 +131,7 @@ def pills(view: BaseRecordView, address: ListAddress) -> list[Pill]:
     if where is None:
         return []
     words = Words(view, address.selection.asker, where)
-    return [
-        Pill(words.of(item), address.selecting(address.selection.replace(where=_without(where, index))))
-        for index, item in enumerate(where.items)
-    ]
+    return [Pill(words.of(item), address.to(where=_without(where, index))) for index, item in enumerate(where.items)]
 
 
 def other_match(address: ListAddress) -> str:
@@ -142,11 +139,9 @@ def other_match(address: ListAddress) -> str:
     where = address.selection.where
     if where is None or len(where.items) < 2:
         return ""
-    return address.selecting(
-        address.selection.replace(where=Group("any" if where.match == "all" else "all", where.items))
-    )
+    return address.to(where=Group("any" if where.match == "all" else "all", where.items).text)
 
 
-def _without(where: Group, index: int) -> Group | None:
+def _without(where: Group, index: int) -> str:
     items = where.items[:index] + where.items[index + 1 :]
-    return Group(where.match, items) if items else None
+    return Group(where.match, items).text if items else ""

@@ -25,7 +25,7 @@ CLAMP = 200
 Draw = Callable[[Any], Markup]
 Formatter = Callable[[Attribute, bool], Draw]
 TEXT, NUMBER, END = '<span class="value-text">', '<span class="value-number">', "</span>"
-YES, NO = '<span class="badge-soft badge-soft-success">', '<span class="badge-soft badge-soft-neutral">'
+YES, NO = '<span class="badge-soft-success">', '<span class="badge-soft-neutral">'
 # Beyond these a float is clearer with its exponent.
 PLAIN_FLOATS = (1e-4, 1e15)
 UNITS = ("KB", "MB", "GB", "TB")
@@ -73,7 +73,7 @@ def _text(attribute: Attribute, long: bool) -> Draw:
 def _number(attribute: Attribute, long: bool) -> Draw:
     words = str if _is_key(attribute) else _number_text
     # In a list the whole column is drawn as numbers.
-    return lambda value: between(NUMBER, words(value), END) if long else Markup.escape(words(value))
+    return lambda value: between(NUMBER, words(value), END) if long else escape(words(value))
 
 
 def _boolean(_attribute: Attribute, _long: bool) -> Draw:
@@ -159,7 +159,7 @@ FORMATTERS: dict[Kind, Formatter] = {
     Kind.TIME: _moment,
     Kind.DATETIME: _moment,
     Kind.INTERVAL: _printed(NUMBER),
-    Kind.ENUM: _printed('<span class="badge-soft badge-soft-info">'),
+    Kind.ENUM: _printed('<span class="badge-soft-info">'),
     Kind.JSON: _json,
     Kind.UUID: _printed('<code class="value-uuid">', "</code>"),
     Kind.BINARY: _binary,

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
+from urllib.parse import urlencode
 
 import sqlalchemy as sa
 from flask import Response, current_app, flash, jsonify, redirect, request
 from flask_admin import expose
 from flask_security import current_user
-from markupsafe import escape
+from markupsafe import Markup, escape
 
 from backoffice.admin.address import PLACES, ListAddress
 from backoffice.admin.arranging import rearranged
@@ -38,7 +39,7 @@ from backoffice.database.vocabulary import Vocabulary
 from backoffice.errors import BackofficeError, BadInput, NotFound
 from backoffice.i18n import gettext as _
 
-ACTION_ICONS = {"publish": "check2-circle", "withdraw": "eye-slash", "delete": "trash"}
+ACTION_ICONS = {"export": "download", "delete": "trash"}
 # Counting on request may take its time: it holds no page.
 EXACT_COUNT_SECONDS = 30
 
@@ -191,7 +192,7 @@ class ListingView(BaseRecordView):
             pills=pills(self, address),
             match="any" if selection.where and selection.where.match == "any" else "all",
             match_url=other_match(address),
-            clear_url=address.selecting(selection.replace(search="", where=None)),
+            clear_url=address.to(search="", where=""),
             filter_url=self.filter_url(address) if selection.vocabulary.filterable and not first else "",
             page_sizes=[
                 Link(str(size), address.to(page_size=size), current=size == per_page)
@@ -200,8 +201,13 @@ class ListingView(BaseRecordView):
             ],
             actions=actions,
             action_url=self.page_url("action_view"),
+            all_text=_("All that match: %(amount)s", amount=amount(counted))
+            if window.has_next or window.has_previous
+            else "",
+            selection=urlencode(selection.args()),
             return_url=here,
             new_url=self.page_url("create_view", url=here) if self.may("create") else "",
+            import_url=self.page_url("import_view", url=here) if self.may("import") and not address.fixed else "",
             exports=None if first or address.fixed else export_menu(self, address, names, None if broad else counted),
             empty="" if window.rows else "too-broad" if broad else "no-match" if selection.narrowed else "no-data",
         )
@@ -258,7 +264,7 @@ class ListingView(BaseRecordView):
             description,
             ("descending" if descending else "ascending") if rank else "",
             rank if len(keys) > 1 else 0,
-            address.selecting(address.selection.replace(sort=(following,))),
+            address.to(sort=following),
         )
 
     def _rows(self, records: Sequence[Any], names: Sequence[str]) -> list[Row]:
@@ -269,14 +275,16 @@ class ListingView(BaseRecordView):
         columns = [(name, found.kind if (found := self.find(name)) else Kind.TEXT, self.shown(name)) for name in names]
         rows = []
         for record in records:
-            key, quoted = key_text(record), quoted_key(record)
+            key = key_text(record)
+            quoted = quoted_key(key)
             url = details and details + quoted
             cells = []
             for name, kind, show in columns:
                 html = show(record)
                 if url and name == title:
                     html = between(f'<a class="record-link" href="{escape(url)}">', html, "</a>")
-                cells.append(Cell(name, kind, html))
+                # Templates take it for HTML; where `shown` is overridden and gives a plain text, it becomes some here.
+                cells.append(Cell(name, kind, html if type(html) is Markup else escape(html)))
             rows.append(Row(key, str(record), cells, url, edit and edit + quoted))
         return rows
 

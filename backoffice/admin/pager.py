@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 from babel import Locale
-from babel.numbers import format_compact_decimal
-from flask_babel import format_decimal, get_locale
+from babel.numbers import format_compact_decimal, format_decimal
+from flask_babel import get_locale
 
 from backoffice.admin.address import ListAddress
 from backoffice.admin.presenters import PageNumber, Pager
@@ -23,15 +23,24 @@ def amount(count: Count) -> str:
     """The number, as far as it is known: “343”, “about 1.2M”, “more than 10,000”."""
     if count.kind == "estimate":
         return str(_("about %(count)s", count=_rounded(count.value, get_locale() or "en")))
-    exact: str = format_decimal(count.value)
+    exact = _grouped(count.value)
     return exact if count.is_exact else str(_("at least %(count)s", count=exact) if count.value != CAP
                                             else _("more than %(count)s", count=exact))  # fmt: skip
 
 
+# Babel takes its time, and a list says the same numbers several times.
 @lru_cache(maxsize=1000)
 def _rounded(value: int, locale: Locale | str) -> str:
-    """Babel takes its time, and a list says the same estimate three times."""
     return str(format_compact_decimal(value, fraction_digits=1, locale=locale))
+
+
+@lru_cache(maxsize=1000)
+def _exact(value: int, locale: Locale | str) -> str:
+    return str(format_decimal(value, locale=locale))
+
+
+def _grouped(number: int) -> str:
+    return _exact(number, get_locale() or "en")
 
 
 def count_in_words(count: Count, *, narrowed: bool) -> str:
@@ -63,7 +72,7 @@ def pager(address: ListAddress, window: Window, count: Count, per_page: int, cou
         previous_url=_by(address, "before", window.before, window.has_previous, (first or 0) - per_page),
         next_url=_by(address, "after", window.after, window.has_next, (last or 0) + 1),
         last_url=address.to(last=1) if window.has_next else "",
-        numbers=[PageNumber(n, to(n) if n else "", n == page) for n in _numbers(page, pages)],
+        numbers=[PageNumber(_grouped(n), to(n), n == page) if n else PageNumber() for n in _numbers(page, pages)],
         goto="" if not (window.has_next or window.has_previous) else "page" if pages else "position",
         count_url="" if count.is_exact else count_url,
         total_text=amount(count),
@@ -96,9 +105,9 @@ def _where(first: int | None, window: Window, count: Count) -> str:
     rows, total = len(window.rows), amount(count)
     if first is None:
         text = _("%(rows)s of %(total)s") if window.has_next else _("The last %(rows)s of %(total)s")
-        return str(text % {"rows": format_decimal(rows), "total": total})
+        return str(text % {"rows": _grouped(rows), "total": total})
     return str(_("%(first)s–%(last)s of %(total)s",
-                 first=format_decimal(first), last=format_decimal(first + rows - 1), total=total))  # fmt: skip
+                 first=_grouped(first), last=_grouped(first + rows - 1), total=total))  # fmt: skip
 
 
 def _numbers(page: int, pages: int) -> Iterator[int | None]:

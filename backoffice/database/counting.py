@@ -82,8 +82,11 @@ def _capped(session: Session, selection: Selection) -> int:
 
 
 def _counted(session: Session, parts: list[sa.Select[Any]], seconds: float) -> int:
-    counts: list[Any] = [sa.select(sa.func.count()).select_from(part.subquery()).scalar_subquery() for part in parts]
-    return session.scalar(limited(sa.select(reduce(add, counts)), seconds)) or 0
+    counts: list[Any] = [sa.select(sa.func.count()).select_from(part.subquery()) for part in parts]
+    if len(counts) > 1:
+        subqueries: list[Any] = [one.scalar_subquery() for one in counts]
+        counts = [sa.select(reduce(add, subqueries))]
+    return session.scalar(limited(counts[0], seconds)) or 0
 
 
 def _parts(session: Session, selection: Selection) -> list[sa.Select[Any]]:
@@ -93,7 +96,7 @@ def _parts(session: Session, selection: Selection) -> list[sa.Select[Any]]:
     dialect = session.get_bind().dialect.name
     one: Any = sa.literal_column("1")
     rows = selection.scope.order_by(None).with_only_columns(one, maintain_column_froms=True)
-    filtered, keys = selection.filtered(), selection.found_keys(dialect) if selection.only_searches else None
+    filtered, keys = selection.filtered, selection.found_keys(dialect) if selection.only_searches else None
     parts = [rows.where(*(c for c in (part, filtered) if c is not None)) for part in selection.parts(dialect)]
     return parts if keys is None else [keys, *parts[1:]]
 

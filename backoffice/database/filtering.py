@@ -12,6 +12,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from typing import Any, Literal
 from urllib.parse import quote
 
@@ -102,6 +103,11 @@ class Group:
         """As it was written."""
         return {self.match: self.items[0].source if self.match == "not" else [item.source for item in self.items]}
 
+    @cached_property
+    def text(self) -> str:
+        """The same as text for an address. Every link of a list says it: written once."""
+        return json.dumps(self.source, ensure_ascii=False, separators=(",", ":"))
+
     def conditions(self) -> int:
         """How many comparisons there are in all."""
         return sum(item.conditions() for item in self.items)
@@ -145,7 +151,7 @@ def group_of(source: Any, attributes: Mapping[str, Attribute]) -> Group:
         raise BadInput(_("A filter can have at most %(most)s conditions.", most=MAX_CONDITIONS))
     if group.operands() > MAX_OPERANDS_IN_ALL:
         raise BadInput(_("A filter can hold at most %(most)s values in all.", most=MAX_OPERANDS_IN_ALL))
-    _check_length(print_where(group))
+    _check_length(group.text)
     return group
 
 
@@ -153,11 +159,6 @@ def _check_length(text: str) -> None:
     """Every link of the list repeats the filter: a long one would make a page of many megabytes."""
     if len(text) > MAX_LENGTH or len(quote(text, safe=UNQUOTED)) > MAX_LENGTH:
         raise BadInput(_("The filter is too long for an address. Use fewer conditions, or fewer and shorter values."))
-
-
-def print_where(group: Group) -> str:
-    """The same filter as text for an address."""
-    return json.dumps(group.source, ensure_ascii=False, separators=(",", ":"))
 
 
 def _node(source: Any, attributes: Mapping[str, Attribute], depth: int) -> Condition | Group:

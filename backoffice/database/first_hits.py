@@ -90,7 +90,7 @@ class FirstHits:
         if keyset.named is None:
             matching = probe if self.named is None else sa.or_(probe, self.named)
         else:
-            near = sa.union_all(_as_part(0, self._narrow(keyset.named, *keyset.key)), near)
+            near = sa.union_all(self._narrow(keyset.named, *keyset.key, _part(0)), near)
             matching = sa.and_(probe, otherwise(keyset.named))
         keys = near.subquery()
         conditions = [sa.or_(keys.c[PART] == 0, matching), *([] if keyset.filter is None else [keyset.filter])]
@@ -102,11 +102,13 @@ class FirstHits:
         `reached` is how many hits were looked up, where that was bounded.
         """
         keyset = self.keyset
-        ways = [] if self.named is None else [_as_part(0, self._narrow(self.named, *keyset.key, *self._terms, NOTHING))]
+        named = self.named
+        ways = [] if named is None else [self._narrow(named, *keyset.key, *self._terms, NOTHING, _part(0))]
         if self.keys is None:
             ways.append(_as_part(1, self._found().limit(effort.CAP + 1)))
         else:
-            ways.append(_as_part(1, self._looked_up(self.keys) if self.bounded else self._from_index(self.keys)))
+            found = self._looked_up(self.keys) if self.bounded else self._from_index(self.keys)
+            ways.append(found.add_columns(_part(1)))
         rows = sa.union_all(*ways).subquery()
         # MariaDB counts over all rows at once; of any other function over them it makes work for each.
         counts = (sa.func.count().over().label("total"), rows.c.reached)
@@ -176,6 +178,11 @@ class FirstHits:
         return order if self.keyset.named is None else [part, *order]
 
 
+def _part(number: int) -> sa.Label[Any]:
+    return sa.literal_column(str(number)).label(PART)
+
+
 def _as_part(number: int, rows: sa.Select[Any]) -> sa.Select[Any]:
+    """Rows whose LIMIT is theirs alone."""
     inner = rows.subquery()
-    return sa.select(*inner.c, sa.literal_column(str(number)).label(PART))
+    return sa.select(*inner.c, _part(number))

@@ -48,7 +48,7 @@ class Keyset:
         )
         self.terms = tuple(terms)
         self.key = [part.expression for part in primary_key(self.model)]
-        self.filter = selection.filtered()
+        self.filter = selection.filtered
         self.named = None if selection.sort else selection.named()
 
     @cached_property

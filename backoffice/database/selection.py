@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 import sqlalchemy as sa
 
 from backoffice.database.asking import Asker
 from backoffice.database.attributes import Attribute, attribute, once, primary_key
-from backoffice.database.filtering import Group, parse_where, print_where
+from backoffice.database.filtering import Group, parse_where
 from backoffice.database.searching import check_search, exact, found_keys, matched, probed
 from backoffice.database.sorting import SortKey, apply_sort, parse_sort
 from backoffice.database.vocabulary import Vocabulary
@@ -54,7 +55,7 @@ class Selection:
             name: value
             for name, value in (
                 ("search", self.search),
-                ("where", print_where(self.where) if self.where else ""),
+                ("where", self.where.text if self.where else ""),
                 ("sort", ",".join(map(str, self.sort))),
             )
             if value
@@ -83,7 +84,7 @@ class Selection:
 
     def predicate(self, dialect: str) -> sa.ColumnElement[bool] | None:
         """Search and filter as one condition that never multiplies a row; None where nothing was asked."""
-        parts = [part for part in (self.searched(dialect), self.filtered()) if part is not None]
+        parts = [part for part in (self.searched(dialect), self.filtered) if part is not None]
         return sa.and_(*parts) if parts else None
 
     def searched(self, dialect: str) -> sa.ColumnElement[bool] | None:
@@ -133,8 +134,9 @@ class Selection:
         found_too = probed(self.search, self.vocabulary)
         return [self.found(dialect), named if found_too is None else sa.and_(named, otherwise(found_too))]
 
+    @cached_property
     def filtered(self) -> sa.ColumnElement[bool] | None:
-        """The filter alone."""
+        """The filter alone. The page and its count both ask for it."""
         return self.where.predicate(self.asker) if self.where else None
 
     def rows(self, dialect: str) -> sa.Select[Any]:

@@ -94,6 +94,24 @@ def test_a_column_masked_elsewhere_is_not_offered_bare(
     assert "a secret recipe" not in page
 
 
+def test_text_where_html_is_expected_is_shown_as_text(
+    admin: FlaskClient, session: Session, app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_article(session, title="<b>bold</b>")
+    view = next(view for view in app.extensions["admin"][0]._views if view.endpoint == "article")
+    given = {"id": lambda *_: "<i>id</i>", "title": lambda _view, _context, record, _name: record.title}
+    monkeypatch.setattr(view, "column_formatters", given)
+    page = page_of(admin, ARTICLES)
+    assert "&lt;i&gt;id&lt;/i&gt;" in page
+    assert "&lt;b&gt;bold&lt;/b&gt;" in page
+    assert not re.search("<[ib]>", page)
+    # Not as its type says.
+    monkeypatch.setattr(view, "shown", lambda name: lambda _record: f"<i>{name}</i>")
+    page = page_of(admin, ARTICLES)
+    assert page.count("&lt;i&gt;") == len(OWN)
+    assert "<i>" not in page
+
+
 def test_every_link_of_the_page_keeps_the_columns(admin: FlaskClient, session: Session) -> None:
     for n in range(30):
         make_article(session, title=f"Article {n}")

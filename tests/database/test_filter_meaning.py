@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from backoffice.database.asking import Asker
 from backoffice.database.attributes import Kind
-from backoffice.database.filtering import group_of, parse_where, print_where
+from backoffice.database.filtering import group_of, parse_where
 from backoffice.database.operators import operators_of
 from tests.database.meaning import ATTRIBUTES, Base, Owner, Part, Person, Tag, Thing, holds, tagged
 
@@ -181,6 +181,6 @@ def test_a_filter_means_what_it_means_in_plain_python(
             assert sorted(found) == [row["id"] for row in kept if holds(tree, row, person)], tree
             rest = connection.scalars(sa.select(Thing.id).where(group.predicate(asker, negated=True)))
             assert sorted(rest) == [row["id"] for row in kept if row["id"] not in found], tree
-            assert parse_where(print_where(group), ATTRIBUTES).source == group.source
+            assert parse_where(group.text, ATTRIBUTES).source == group.source
     finally:
         connection.rollback()
