@@ -1,0 +1,27 @@
+"""How much of a file is read: what stays below is read in constant memory, what goes beyond is refused in words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+MEGABYTE = 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """The most that is taken of each.
+
+    `cell` and `row` are characters. The rest is about zips: a workbook is one, and a small file may claim to hold
+    terabytes. `unpacked` are the bytes of all parts together, `ratio` how many times larger a part may be than it is
+    packed, `parts` how many of them there may be.
+    """
+
+    columns: int = 200
+    rows: int = 1_000_000
+    name: int = 200
+    cell: int = MEGABYTE
+    row: int = 8 * MEGABYTE
+    depth: int = 50
+    unpacked: int = 512 * MEGABYTE
+    ratio: int = 200
+    parts: int = 2_000
