@@ -21,6 +21,7 @@ from waitress.server import create_server
 from backoffice import create_app
 from backoffice.access import accounts
 from backoffice.admin.downloads import PIECE
+from backoffice.admin.working import working_beside
 from backoffice.commands import telling_plainly
 from backoffice.commands.demo import load_with_bar
 from backoffice.commands.search import reindex_what_is_due
@@ -64,7 +65,8 @@ def main() -> None:
         with suppress(KeyboardInterrupt):
             with app.app_context():
                 _tell(settings, one_time_password)
-            server.run()
+            with working_beside(app):
+                server.run()
         server.close()
 
 

@@ -46,6 +46,11 @@ class Settings:
     history_days: int = 0
     deleted_days: int = 30
     draft_days: int = 30
+    job_days: int = 30
+    jobs_at_once: int = 2
+    job_lease_seconds: int = 30
+    run_worker: bool = True
+    redis_url: str = field(default="", repr=False)
     log_level: str = "INFO"
     testing: bool = False
     extra: Mapping[str, Any] = field(default_factory=dict, repr=False)
@@ -80,6 +85,11 @@ class Settings:
             history_days=read.integer("HISTORY_DAYS", 0, 0, 36_500),
             deleted_days=read.integer("DELETED_DAYS", 30, 1, 3650),
             draft_days=read.integer("DRAFT_DAYS", 30, 1, 3650),
+            job_days=read.integer("JOB_DAYS", 30, 1, 3650),
+            jobs_at_once=read.integer("JOBS_AT_ONCE", 2, 1, 64),
+            job_lease_seconds=read.integer("JOB_LEASE_SECONDS", 30, 1, 3600),
+            run_worker=read.boolean("RUN_WORKER", True),
+            redis_url=read.text("REDIS_URL", ""),
             log_level=read.choice("LOG_LEVEL", ("DEBUG", "INFO", "WARNING", "ERROR"), "INFO"),
         )
 
@@ -87,6 +97,18 @@ class Settings:
     def uploads(self) -> Path:
         """The folder of uploaded files; in the instance folder unless another is set."""
         return self.uploads_path or self.instance_path / "uploads"
+
+    @property
+    def days_kept(self) -> dict[str, int]:
+        """For how many days each kind of what is past is kept; 0 for good."""
+        return {
+            "history": self.history_days,
+            "deleted": self.deleted_days,
+            "drafts": self.draft_days,
+            "jobs": self.job_days,
+            # Files that were brought to be imported, once their jobs are forgotten.
+            "imports": self.job_days,
+        }
 
     @property
     def most_of_upload(self) -> int:

@@ -72,9 +72,25 @@ def lazy_gettext(text: str, /, **variables: Any) -> LazyString:
     return LazyString(gettext, text, **variables)
 
 
+def pgettext(context: str, text: str, /) -> str:
+    """A message that means several things: the context says which."""
+    return str(_present().pgettext(context, text))
+
+
 def lazy_pgettext(context: str, text: str, /) -> LazyString:
-    """The same for a text that means several things: the context says which."""
-    return LazyString(lambda: _present().pgettext(context, text))
+    """The same, put into the reader's language wherever it is written out."""
+    return LazyString(pgettext, context, text)
+
+
+def in_each_language(text: object) -> list[str]:
+    """What a lazy text says in each language, in a request."""
+    present = _present()
+    said = []
+    for locale, _name in LOCALES:
+        g.catalogue = catalogue(locale)
+        said.append(str(text))
+    g.catalogue = present
+    return said
 
 
 def _in_template(text: str, /, **variables: Any) -> Markup:

@@ -67,7 +67,7 @@ def _sprite() -> str:
 
 @cache
 def _stamp() -> str:
-    return hashlib.sha256(_sprite().encode()).hexdigest()[:8]
+    return hashlib.sha256(_sprite().encode()).hexdigest()[:6]
 
 
 @cache

@@ -8,7 +8,8 @@ from flask_admin.theme import Theme
 from flask_security import current_user
 
 from backoffice.access import carried
-from backoffice.access.guard import declare
+from backoffice.access.guard import SIGNED_IN, declare
+from backoffice.admin.bulk import tasks
 from backoffice.admin.home import HomeView
 from backoffice.admin.menu import menu
 from backoffice.admin.once import new_form_id
@@ -21,6 +22,7 @@ def init_app(app: Flask) -> None:
     home = HomeView(name="Home", endpoint="admin", url="/admin")
     admin = Admin(app, name="Backoffice", index_view=home, theme=Theme(folder="", base_template="admin/base.html"))
     declare(app, "admin.index", "signed-in")
+    tasks.init_app()
     for view in declared_views():
         add_view(app, admin, view)
     app.jinja_env.globals["new_form_id"] = new_form_id
@@ -33,6 +35,6 @@ def add_view(app: Flask, admin: Admin, view: RecordView) -> None:
     view.vocabulary  # noqa: B018  # a column that does not exist is told at the start, not to the first visitor
     for _url, method, _methods in type(view)._urls:
         action = view.PERMISSIONS.get(method, method)
-        declare(app, f"{view.endpoint}.{method}", f"{view.endpoint}:{action}")
+        declare(app, f"{view.endpoint}.{method}", action if action == SIGNED_IN else f"{view.endpoint}:{action}")
     for method in ("create_view", "edit_view"):
         carried.declare(app, f"{view.endpoint}.{method}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from typing import Any
 from urllib.parse import parse_qsl
@@ -12,9 +13,11 @@ from flask_admin.actions import action
 from flask_babel import ngettext
 
 from backoffice.access.redirects import safe_target
-from backoffice.admin.deleting import SHOWN, DeletingView
+from backoffice.admin.bulk.shipped import ShippedBulkView
+from backoffice.admin.deleting import SHOWN
 from backoffice.admin.once import FORM_ID, new_form_id
 from backoffice.admin.presenters import Confirmation
+from backoffice.database.attributes import primary_key
 from backoffice.database.keys import key_text, records_of
 from backoffice.database.paging import read_place
 from backoffice.database.reading import quoted
@@ -27,7 +30,7 @@ from backoffice.records.transactions import StaleRecord
 MAX_ROWS = 1000
 
 
-class ActionsView(DeletingView):
+class ActionsView(ShippedBulkView):
     """A model's `@action` methods."""
 
     def readable_list(self, back: str) -> str:
@@ -50,6 +53,9 @@ class ActionsView(DeletingView):
         name = request.form.get("action", "")
         if name not in self._actions_data or name in self.action_disallowed_list:
             raise NotFound(_("There is no action “%(name)s” here.", name=quoted(name)))
+        if name in self.bulk_actions and not (name == "delete" and request.form.get("all") != "yes"):
+            self.require(self.bulk_actions[name].needs)
+            return self.run_bulk(name)
         self.require(name)
         handler, label, confirmation = self._actions_data[name]
         texts = list(dict.fromkeys(request.form.getlist("rowid")))
@@ -86,13 +92,25 @@ class ActionsView(DeletingView):
             return self.ask(self._action_question(*question, problem=refusal.message), refusal.status)
         return responses[-1] if responses else self.say(answer)
 
-    def is_action_allowed(self, name: str) -> bool:
-        """An action is a permission of its own: `model:action`."""
-        return super().is_action_allowed(name) and self.may(name)
-
     def ticked(self, ids: Sequence[str]) -> list[Any]:
         """The records an action works on: those of `ids` that this person may see."""
         return records_of(self.db_session, self.get_query(), self.model, ids)
+
+    def is_action_allowed(self, name: str) -> bool:
+        """Rows can be exported by themselves where their key can be filtered."""
+        return super().is_action_allowed(name) and (name != "export" or bool(self._key_filter))
+
+    @property
+    def _key_filter(self) -> str:
+        """The one column of the key, where the list can be filtered by it."""
+        parts = primary_key(self.model)
+        return parts[0].name if len(parts) == 1 and parts[0].name in self.asked().filterable else ""
+
+    @action("export", _l("Export"))
+    def action_export(self, ids: Sequence[str]) -> Any:
+        """The ticked rows as CSV, with the columns of an export."""
+        where = json.dumps({"all": [[self._key_filter, "in", list(ids)]]}, separators=(",", ":"))
+        return redirect(self.page_url("export", export_type="csv", where=where), 303)
 
     @action("delete", _l("Delete"), _l("Delete the ticked records?"))
     def action_delete(self, ids: Sequence[str]) -> None:

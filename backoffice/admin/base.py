@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from functools import cached_property
+from functools import cached_property, lru_cache
 from operator import attrgetter
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, quote_plus
 
 import sqlalchemy as sa
 from flask import current_app, request, url_for
@@ -19,7 +19,7 @@ from backoffice.access.permissions import may
 from backoffice.access.redirects import referring_page
 from backoffice.admin.declaration import Declaration, is_long
 from backoffice.admin.formatting import between, formatter
-from backoffice.database.attributes import Attribute, Kind, attributes, label_of, version_attribute
+from backoffice.database.attributes import Attribute, Kind, attributes, label_of, once, version_attribute
 from backoffice.database.keys import has_key, key_text, parse_key
 from backoffice.database.reading import quoted
 from backoffice.database.selection import whole
@@ -54,8 +54,13 @@ class BaseRecordView(Declaration):
             "edit": self.can_edit,
             "delete": self.can_delete,
             "export": self.can_export,
+            "import": self.can_import,
         }
         return bool(switch.get(action, True)) and may(self.endpoint, action)
+
+    def may_change(self, _name: str) -> bool:
+        """Whether this person, who may edit records, may change this field of them. Override it to ask for more."""
+        return True
 
     def require(self, action: str) -> None:
         """Stop with a sentence unless `may`."""
@@ -111,7 +116,7 @@ class BaseRecordView(Declaration):
     def light(self, names: Sequence[str]) -> list[Any]:
         """Loader options that leave long texts and binaries in the database where no shown column needs them."""
         long = [f for f in attributes(self.model).values() if is_long(f) and f.name not in names]
-        return [sa.orm.defer(found.expression) for found in long]
+        return [_deferred(found) for found in long]
 
     def _run_view(self, fn: Any, *args: Any, **kwargs: Any) -> Any:
         """Flask-Admin calls again on any TypeError and so hides the real one; this does not."""
@@ -126,7 +131,7 @@ class BaseRecordView(Declaration):
         given = {k: v for k, v in arguments.items() if v not in (None, "")}
         if page == "export":
             return url_for(f"{self.endpoint}.{page}", **given)
-        query = urlencode(given, safe="!$'()*,/:;?@")  # as url_for writes it
+        query = "&".join([f"{_written(name)}={_written(str(value))}" for name, value in given.items()])
         return f"{self._path(page)}?{query}" if query else self._path(page)
 
     def _path(self, page: str) -> str:
@@ -189,9 +194,10 @@ def relation_html(record: Any) -> Markup:
 
 
 def _related_shown(found: Attribute, get: Callable[[Any], Any], blank: Markup) -> Callable[[Any], Markup]:
-    """The same for a whole column of related records: whether they may be opened is asked once."""
+    """The same for a whole column of related records: whether they may be opened is asked once, and each drawn once."""
     view = view_for(found.related)
     start = escape(view.page_url("details_view") + "?id=") if view is not None and view.may("read") else ""
+    drawn: dict[str, Markup] = {}
 
     def show(record: Any) -> Markup:
         other = get(record)
@@ -201,7 +207,10 @@ def _related_shown(found: Attribute, get: Callable[[Any], Any], blank: Markup) -
             return relation_html(other)
         if not start:
             return escape(str(other))
-        return between(f'<a class="value-link" href="{start}{quoted_key(other)}">', other, "</a>")
+        key = key_text(other)
+        if key not in drawn:
+            drawn[key] = between(f'<a class="value-link" href="{start}{quoted_key(key)}">', other, "</a>")
+        return drawn[key]
 
     return show
 
@@ -228,9 +237,8 @@ def _adapter() -> MapAdapter:
     return current_app.url_map.bind_to_environ(request.environ)
 
 
-def quoted_key(record: Any) -> str:
-    """A record's key as it stands in an address: what is quoted is safe inside an attribute."""
-    text = key_text(record)
+def quoted_key(text: str) -> str:
+    """A record's key text as it stands in an address: what is quoted is safe inside an attribute."""
     return text if text.isascii() and text.isalnum() else quote(text)
 
 
@@ -241,10 +249,23 @@ def value_of(record: Any, name: str) -> Any:
     return record
 
 
+@lru_cache(maxsize=256)
+def _written(text: str) -> str:
+    """A text as `url_for` writes it into an address. A list has dozens of links, each with the filter in it."""
+    return quote_plus(text, safe="!$'()*,/:;?@")
+
+
 def _getter(name: str) -> Callable[[Any], Any]:
     return attrgetter(name) if "." not in name else lambda record: value_of(record, name)
 
 
+# Options are asked for with every list, and made once.
+@once
+def _deferred(found: Attribute) -> Any:
+    return sa.orm.defer(found.expression)
+
+
+@once
 def _joined_one(found: Attribute, *, by_name: bool) -> Any:
     option, label = joinedload(found.expression), label_of(found.related)
     return option.load_only(getattr(found.related, label)) if by_name and label else option

@@ -48,6 +48,11 @@ class Declaration(ModelView):  # type: ignore[misc]  # Flask-Admin's own base is
     # Text columns that hold Markdown: written with a preview, read as it is rendered.
     column_markdown: tuple[str, ...] = ()
 
+    @property
+    def can_import(self) -> bool:
+        """Whether rows of files become records here; a view that makes and changes none says no by itself."""
+        return bool(self.can_create or self.can_edit)
+
     @cached_property
     def system_columns(self) -> frozenset[str]:
         """Columns the product keeps itself: shown, never typed."""
@@ -96,8 +101,9 @@ class Declaration(ModelView):  # type: ignore[misc]  # Flask-Admin's own base is
 
     def lazy_label(self, name: str) -> Any:
         """A column's words, translated only when shown: declared, common to all models, or made from its name."""
-        declared = (self.column_labels or {}).get(name) or COMMON_LABELS.get(name)
-        return declared or name.replace(".", " ").replace("_", " ").capitalize()
+        declared = (self.column_labels or {}).get(name, COMMON_LABELS.get(name))
+        # Not asked whether it is empty: that would translate it.
+        return name.replace(".", " ").replace("_", " ").capitalize() if declared is None else declared
 
     @property
     def singular(self) -> str:

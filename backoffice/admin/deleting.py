@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from typing import Any
 
@@ -63,7 +63,7 @@ class DeletingView(RelationsView):
         """Delete in the present unit of work, with what was chosen for what goes along."""
         for record in records:
             self.on_model_delete(record)
-        count = remove(self.db_session, records, self._choices(records))
+        count = remove(self.db_session, records, self.choices_for(records, request.form))
         for record in records:
             self.after_model_delete(record)
         return count
@@ -95,8 +95,8 @@ class DeletingView(RelationsView):
             ),
             labels=[str(record) for record in records[:SHOWN]],
             more=max(0, len(records) - SHOWN),
-            consequences=[self._in_words(c) for c in found if not c.choices],
-            alternatives=[self._alternatives(c) for c in found if c.choices],
+            consequences=[self.in_words(c) for c in found if not c.choices],
+            alternatives=[self.alternatives_for(c) for c in found if c.choices],
             button=_("Delete") if alone else _("Delete %(count)s records", count=count),
             danger=True,
             word=self._word(records, found),
@@ -115,18 +115,16 @@ class DeletingView(RelationsView):
         )
         return self.ask(question, status)
 
-    def _choices(self, records: Sequence[Any]) -> dict[str, Choice]:
-        """What was chosen for the records of each relation."""
+    def choices_for(self, records: Sequence[Any], given: Mapping[str, str]) -> dict[str, Choice]:
+        """What was chosen for the records of each relation, by the names of the question's inputs."""
         found: dict[str, Choice] = {}
         for relation in sa.inspect(self.model).relationships:
-            rule = request.form.get(WHEN + relation.key)
+            rule = given.get(WHEN + relation.key)
             if not rule:
                 self._require_unchosen(relation, records)
                 continue
             words: Any = rule
-            to = (
-                find_related(self.model, request.form.get(TO + relation.key, "").strip()) if rule == HAND_OVER else None
-            )
+            to = find_related(self.model, given.get(TO + relation.key, "").strip()) if rule == HAND_OVER else None
             if rule == HAND_OVER and to is None:
                 raise BadInput(
                     _("Choose to whom “%(label)s” are handed over, by the key or the exact name.",
@@ -154,7 +152,8 @@ class DeletingView(RelationsView):
         view = view_for(relation.mapper.class_)
         return view.label(relation.back_populates) if view is not None and relation.back_populates else self.singular
 
-    def _alternatives(self, found: Consequence) -> Alternatives:
+    def alternatives_for(self, found: Consequence) -> Alternatives:
+        """What may become of them, to choose from."""
         label, count = self.label(found.relation), self._count(found)
         words: dict[Rule, str] = {
             "hand over": _("Hand them over to another %(noun)s", noun=_lower(self.singular)),
@@ -183,7 +182,8 @@ class DeletingView(RelationsView):
         count = format_decimal(min(found.count, COUNT_CAP))
         return _("more than %(count)s", count=count) if found.capped else count
 
-    def _in_words(self, found: Consequence) -> str:
+    def in_words(self, found: Consequence) -> str:
+        """What becomes of the records of a relation, where nothing can be chosen."""
         count, label = self._count(found), self.label(found.relation)
         sentences: dict[str, str] = {
             "delete": _("%(label)s: %(count)s records are deleted too.", label=label, count=count),

@@ -150,9 +150,11 @@ class FormView(OnceView):
 
     def _prepared(self, form: Form, record: Any) -> Form:
         """Give the fields the addresses that only a request knows, and take away what the person may not touch."""
+        for field in [field for field in form if not self.may_change(field.short_name)]:
+            del form[field.short_name]
         for field in form:
             if isinstance(field, RelationField):
-                related = view_for(attribute(self.model, field.name).related)
+                related = view_for(attribute(self.model, field.short_name).related)
                 field.lookup_url = related.page_url("lookup_view") if related and related.may("read") else ""
                 field.related_url = related.record_url(field.data) if related and field.data is not None else ""
             elif isinstance(field, BinaryField) and record is not None:

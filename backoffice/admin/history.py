@@ -47,11 +47,9 @@ class HistoryView(PresenceView):
         """The entries of a record, newest first; `before` names the one to go on from."""
         record = self.fetch(request.args.get("id"))
         key, back = key_text(record), request.args.get("url", "")
-        entries = history.of_record(self.model.__table__.name, key)
         before = self._number(request.args.get("before", ""))
-        if before:
-            entries = entries.where(AuditEntry.id < before)
-        found = self.db_session.scalars(entries.limit(EVENTS + 1)).all()
+        table = self.model.__table__.name
+        found = history.of_record(self.db_session, table, key, before=before or None, most=EVENTS + 1)
         shown = found[:EVENTS]
         older = self.page_url("history_view", id=key, url=back, before=shown[-1].id) if len(found) > EVENTS else ""
         return self.render(

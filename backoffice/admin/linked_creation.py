@@ -148,7 +148,7 @@ class LinkedCreationView(DetachingView):
         for field in form:
             if not isinstance(field, RelationField) or not field.lookup_url:
                 continue
-            related = view_for(attribute(self.model, field.name).related)
+            related = view_for(attribute(self.model, field.short_name).related)
             if related is not None and related.may("create"):
                 field.create_url = related.page_url("create_view", into="picker")
                 field.create_label = new_label(related)

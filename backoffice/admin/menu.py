@@ -12,10 +12,11 @@ from backoffice.i18n import gettext as _
 def menu() -> list[MenuGroup]:
     """Home, then each view's category with its views; nothing that would answer 403."""
     groups: dict[str, list[Link]] = {}
+    here = request.blueprint
     for view in current_app.extensions["admin"][0]._views:
         if isinstance(view, BaseRecordView) and view.is_visible() and view.may("read"):
-            current = request.blueprint == view.endpoint
+            current = here == view.endpoint
             link = Link(str(view.name), view.page_url("index_view"), view.menu_icon_value or "table", current)
-            groups.setdefault(str(view.category or ""), []).append(link)
+            groups.setdefault("" if view.category is None else str(view.category), []).append(link)
     home = Link(_("Home"), url_for("admin.index"), "house", request.endpoint == "admin.index")
     return [MenuGroup("", [home]), *(MenuGroup(label, items) for label, items in groups.items())]

@@ -31,7 +31,11 @@ def moment_html(at: datetime) -> Markup:
 def source_words(source: str) -> str:
     """Through what something was done: a request by its id, a command by its name."""
     kind, _space, name = source.partition(" ")
-    words = {"request": _("request %(id)s", id=name), "command": _("command %(name)s", name=name)}
+    words = {
+        "request": _("request %(id)s", id=name),
+        "command": _("command %(name)s", name=name),
+        "job": _("job %(id)s", id=name),
+    }
     return words.get(kind, source)
 
 
@@ -87,6 +91,8 @@ class Past:
     def _unread(self, kept: dict[str, Any]) -> Markup:
         if "base64" in kept:
             return escape(_("a file of %(size)s bytes", size=format_decimal(len(kept["base64"]) * 3 // 4)))
+        if "various" in kept:
+            return Markup('<span class="value-null">{}</span>').format(_("various"))
         words = _("hidden") if "hidden" in kept else str(kept.get("opaque", ""))
         return Markup('<span class="value-null">{}</span>').format(words)
 

@@ -70,9 +70,9 @@ class Row(NamedTuple):
 
 @dataclass(frozen=True)
 class PageNumber:
-    """A page to jump to; a gap where `number` is None."""
+    """A page to jump to; a gap where it has no `label`."""
 
-    number: int | None
+    label: str = ""
     url: str = ""
     current: bool = False
 
@@ -138,12 +138,17 @@ class FilterColumn:
 
 @dataclass(frozen=True)
 class Action:
-    """Something to do with the ticked rows; `danger` where it destroys."""
+    """Something to do with the ticked rows; `danger` where it destroys.
+
+    It can be done to all that match too where it is `for_all`; with `more` it stands behind the others.
+    """
 
     name: str
     label: str
     icon: str = ""
     danger: bool = False
+    more: bool = False
+    for_all: bool = False
 
 
 @dataclass(frozen=True)
@@ -167,7 +172,11 @@ class ExportMenu:
 
 @dataclass(frozen=True)
 class Listing:
-    """A whole list: what is asked for, what came of it, and every address that changes the question."""
+    """A whole list: what is asked for, what came of it, and every address that changes the question.
+
+    `all_text` offers all rows that match to the actions, where there are more than stand on the page; `selection` says
+    which they are, as an address does.
+    """
 
     title: str
     headers: Sequence[Header]
@@ -188,9 +197,12 @@ class Listing:
     page_sizes: Sequence[Link] = ()
     actions: Sequence[Action] = ()
     action_url: str = ""
+    all_text: str = ""
+    selection: str = ""
     cell_url: str = ""
     return_url: str = ""
     new_url: str = ""
+    import_url: str = ""
     exports: ExportMenu | None = None
     empty: Literal["", "no-data", "no-match", "too-broad"] = ""
     refusal: Refusal | None = None

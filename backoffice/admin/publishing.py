@@ -5,11 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-import sqlalchemy as sa
 from flask import flash, redirect, request
 from flask_admin import expose
 from flask_babel import format_datetime
-from wtforms import Form
 
 from backoffice.access.redirects import safe_target
 from backoffice.admin.base import list_address
@@ -20,7 +18,7 @@ from backoffice.admin.record_view import RecordView
 from backoffice.database.attributes import attribute
 from backoffice.database.keys import key_text
 from backoffice.database.values import parse_value, print_value
-from backoffice.errors import BackofficeError, BadInput, NotAllowed
+from backoffice.errors import BackofficeError, BadInput
 from backoffice.i18n import gettext as _
 from backoffice.models import utcnow
 from backoffice.records import publishing
@@ -40,22 +38,9 @@ class PublishingView(RecordView):
 
     PERMISSIONS = RecordView.PERMISSIONS | {"schedule_view": "publish"}
 
-    def _prepared(self, form: Form, record: Any) -> Form:
-        """Who may not publish finds no moment in the form."""
-        form = super()._prepared(form, record)
-        if MOMENT in form and not self.may("publish"):
-            del form[MOMENT]
-        return form
-
-    def is_cell(self, name: str) -> bool:
-        """Nor in the list."""
-        return super().is_cell(name) and (name != MOMENT or self.may("publish"))
-
-    def on_model_change(self, form: Form, model: Any, is_created: bool) -> None:
-        """What is taken back in the history meets the same permission."""
-        super().on_model_change(form, model, is_created)
-        if sa.inspect(model).attrs[MOMENT].history.has_changes() and not self.may("publish"):
-            raise NotAllowed(_("You may not say when it is published. Ask an administrator for a role that may."))
+    def may_change(self, name: str) -> bool:
+        """Who may not publish may not say when either: not in a form, a cell or by taking a change back."""
+        return super().may_change(name) and (name != MOMENT or self.may("publish"))
 
     def record_page(self, record: Any, tab: str, **more: Any) -> RecordPage:
         """The frame, with the state on its details and its form; the actions that change it stand beside it there."""

@@ -40,7 +40,7 @@ class RecordFrame(ExportView):
             cancel_url=self.page_url("details_view", id=key, url=back) if editing else self.back_url(),
             delete_url=self.page_url("delete_view", id=key, url=back) if self.may("delete") else "",
             edit_url=self.page_url("edit_view", id=key, url=back) if self.may("edit") else "",
-            actions=[a for a in self.actions() if a.name != "delete"],
+            actions=[a for a in self.actions() if a.name not in ("delete", "export") and not a.more],
             action_url=self.page_url("action_view"),
             can_add_another=self.may("create"),
             **more,

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from backoffice.admin.reverting import RevertingView
+from backoffice.admin.importing.view import ImportingView
 
 
-class RecordView(RevertingView):
+class RecordView(ImportingView):
     """List, details, create, edit, delete, relations, actions and export of one model.
 
         class StudentView(RecordView):
@@ -15,8 +15,8 @@ class RecordView(RevertingView):
 
     Its concerns are layers, one module each: base, listing, filter pages, exports, record, forms, editing, cells,
     relations, deleting, actions, saved views, attaching, detaching, linked creation, duplicating, record tools,
-    writing, drafts, presence, history. They are stacked and not mixed in side by side, because Flask-Admin's metaclass
-    copies every exposed method into each class, where it would hide the one of a sibling.
+    writing, drafts, presence, history, importing. They are stacked and not mixed in side by side, because Flask-Admin's
+    metaclass copies every exposed method into each class, where it would hide the one of a sibling.
 
     Permissions are `<endpoint>:<action>`; PERMISSIONS says which page asks for which. docs/extending.md has the whole.
     """
@@ -53,6 +53,7 @@ class RecordView(RevertingView):
         "detach_view": "read",
         "detach_all_view": "read",
         "action_view": "read",
+        "bulk_view": "read",
         "json_view": "read",
         "create_view": "create",
         "new_preview_view": "create",
@@ -64,5 +65,7 @@ class RecordView(RevertingView):
         "cell_view": "edit",
         "ajax_update": "edit",
         "delete_view": "delete",
+        # Whether records are created or changed is asked inside: it depends on what was chosen.
+        "import_view": "import",
         "export": "export",
     }

@@ -80,18 +80,17 @@ class RevertingView(HistoryView):
         if request.form.get(self.version_field) != self.version_text(record):
             raise StaleRecord(_("Somebody changed this record meanwhile. Look at its history again, then go back."))
         moment = self._entry(record, request.form.get("moment", ""))
-        later = history.of_record(self.model.__table__.name, key_text(record)).where(AuditEntry.id > moment.id)
-        entries = self.db_session.scalars(later).all()
+        entries = history.of_record(self.db_session, self.model.__table__.name, key_text(record), after=moment.id)
         if any(entry.action in ("create", "delete", "restore") for entry in entries):
             raise Conflict(_("It was deleted and restored since then: go back to a moment after that."))
         return history.before(entries)
 
     def _entry(self, record: Any, text: str) -> AuditEntry:
-        entries = history.of_record(self.model.__table__.name, key_text(record))
-        entry: AuditEntry | None = self.db_session.scalars(entries.where(AuditEntry.id == self._number(text))).first()
-        if entry is None:
+        table, place = self.model.__table__.name, self._number(text)
+        found = history.of_record(self.db_session, table, key_text(record), only=place)
+        if not found:
             raise NotFound(_("This is no entry of this record’s history, or too old to be kept."))
-        return entry
+        return found[0]
 
     def _put_back(self, attempt: Attempt, values: Mapping[str, Any], after: Mapping[str, Any] | None) -> None:
         """Set the columns to their past values; an Overlap where one is not what the change had left there."""

@@ -13,6 +13,7 @@ from flask.cli import AppGroup, ScriptInfo
 
 from backoffice.commands.audit import audit_group
 from backoffice.commands.demo import demo_group
+from backoffice.commands.jobs import jobs_group
 from backoffice.commands.search import search_group
 from backoffice.commands.staff import staff_group
 from backoffice.commands.uploads import uploads_group
@@ -48,6 +49,7 @@ def init_app(app: Flask) -> None:
     app.cli.add_command(staff_group)
     app.cli.add_command(audit_group)
     app.cli.add_command(demo_group)
+    app.cli.add_command(jobs_group)
     app.cli.add_command(search_group)
     app.cli.add_command(uploads_group)
 

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 import click
 from flask import current_app
 from flask.cli import AppGroup
 
 from backoffice.errors import BadInput
 from backoffice.extensions import db
-from backoffice.models import utcnow
-from backoffice.records import chain, drafts, receipts, restoring
+from backoffice.records import chain, retention
 
 audit_group = AppGroup("audit", help="The history of changes: check it, and forget what is old.")
 
@@ -36,15 +33,13 @@ def verify(noted: tuple[str, ...]) -> None:
 def prune() -> None:
     """Forget what the settings no longer keep.
 
-    History (HISTORY_DAYS), deleted records (DELETED_DAYS), drafts (DRAFT_DAYS), and receipts of forms after a week.
+    History (HISTORY_DAYS), deleted records (DELETED_DAYS), drafts (DRAFT_DAYS), jobs (JOB_DAYS), and receipts of forms
+    after a week. Workers do the same once a day.
     """
-    settings, now = current_app.extensions["backoffice"], utcnow()
-    entries = chain.prune(db.session(), now - timedelta(days=settings.history_days)) if settings.history_days else 0
-    deleted = restoring.prune(db.session(), now - timedelta(days=settings.deleted_days))
-    typed = drafts.prune(db.session(), now - timedelta(days=settings.draft_days))
-    forms = receipts.prune(db.session(), now - receipts.KEPT)
+    gone = retention.prune(db.session(), current_app.extensions["backoffice"].days_kept)
     click.echo(
-        f"Forgotten: {entries} entries of the history, {deleted} deleted records, {typed} drafts, {forms} receipts."
+        f"Forgotten: {gone.get('history', 0)} entries of the history, {gone['deleted']} deleted records, "
+        f"{gone['drafts']} drafts, {gone['receipts']} receipts, {gone['jobs']} jobs."
     )
 
 

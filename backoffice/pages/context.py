@@ -61,7 +61,7 @@ def _drawn_assets(_script_root: str, edition: int) -> Markup:
 def _address(_script_root: str, _edition: int, path: str) -> str:
     """Fifty files stand in the head of every page; where they are changes only with the place of the whole site."""
     file = _static() / path
-    stamp = hashlib.sha256(file.read_bytes()).hexdigest()[:12] if file.is_file() else "0"
+    stamp = hashlib.sha256(file.read_bytes()).hexdigest()[:6] if file.is_file() else "0"
     return f"{url_for('static', filename=path)}?v={stamp}"
 
 

@@ -13,10 +13,10 @@ from jinja2 import Template
 from jinja2.ext import Extension
 from jinja2.lexer import Token, TokenStream
 from jinja2.utils import LRUCache
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 # A call of one of these with a written-out text says the same on every page of one language and one place of the site.
-CONSTANT = ("_", "icon")
+CONSTANT = ("_", "icon", "url_for")
 # Two languages at one place are usual; each more costs the memory of the templates that it uses.
 MOST_KEPT = 16
 
@@ -57,7 +57,7 @@ class Environment(flask.templating.Environment):
 
 
 class Constants(Extension):
-    """Write what `_('Save')` and `icon('trash3')` give into the template while it is compiled."""
+    """Write what `_('Save')`, `icon('trash3')` and `url_for('session')` give into the template while it is compiled."""
 
     def filter_stream(self, stream: TokenStream) -> TokenStream | Iterator[Token]:
         """The tokens with such a call replaced by `('…'|safe)`, which the compiler joins with what stands around."""
@@ -70,7 +70,7 @@ def _replaced(tokens: list[Token], known: Mapping[str, Any]) -> Iterator[Token]:
         token, more = tokens[at], tokens[at + 1 : at + 4]
         is_name = token.type == "name" and token.value in CONSTANT and (at == 0 or tokens[at - 1].type != "dot")
         if is_name and [following.type for following in more] == ["lparen", "string", "rparen"]:
-            yield from _safe(token.lineno, known[token.value](more[1].value))
+            yield from _safe(token.lineno, escape(known[token.value](more[1].value)))
             at += 4
         else:
             yield token

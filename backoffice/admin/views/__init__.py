@@ -7,11 +7,12 @@ from backoffice.admin.views.activity import ActivityView
 from backoffice.admin.views.article import ArticleView
 from backoffice.admin.views.collection import CollectionView
 from backoffice.admin.views.deleted import DeletedView
+from backoffice.admin.views.job import JobView
 from backoffice.admin.views.staff import StaffView
 from backoffice.admin.views.user import UserView
 from backoffice.extensions import db
 from backoffice.i18n import lazy_gettext as _l
-from backoffice.models import Article, AuditEntry, Collection, DeletedRecord, Staff, User
+from backoffice.models import Article, AuditEntry, Collection, DeletedRecord, Job, Staff, User
 
 
 def views() -> list[RecordView]:
@@ -25,6 +26,7 @@ def views() -> list[RecordView]:
         ActivityView(
             AuditEntry, db, name=_l("Activity"), endpoint="activity", category=system, menu_icon_value="clock-history"
         ),
+        JobView(Job, db, name=_l("Jobs"), endpoint="job", category=system, menu_icon_value="list"),
         DeletedView(
             DeletedRecord,
             db,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from flask import get_template_attribute
+from flask_babel import ngettext
 from markupsafe import Markup, escape
 
 from backoffice.admin.base import BaseRecordView
@@ -16,10 +17,14 @@ from backoffice.admin.tables import noun_of, view_of_table
 from backoffice.i18n import gettext as _
 from backoffice.i18n import lazy_gettext as _l
 from backoffice.models import AuditEntry
+from backoffice.records.batches import is_batch
 
 
 def _record(_view: BaseRecordView, _context: Any, entry: AuditEntry, _name: str) -> Markup:
     """The record's name, leading to its history where it is still there to be looked for."""
+    if is_batch(entry):
+        count = int(entry.record_label.removeprefix("×") or 0)
+        return escape(ngettext("%(num)s record", "%(num)s records", count))
     view = view_of_table(entry.table_name)
     label = entry.record_label or f"#{entry.record_key}"
     if view is None or not view.may("read") or entry.action == "delete":

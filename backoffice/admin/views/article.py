@@ -2,17 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from typing import Any
 
-from flask import flash
-from flask_admin.actions import action
+import sqlalchemy as sa
 from flask_babel import ngettext
 
+from backoffice.admin.bulk.declared import Asked, Given, bulk_action
+from backoffice.admin.fields import RelationField
 from backoffice.admin.publishing import PublishingView
-from backoffice.i18n import gettext as _
+from backoffice.admin.related import find_related, link_view
+from backoffice.database.keys import key_text
 from backoffice.i18n import lazy_gettext as _l
+from backoffice.models import Article, User
 from backoffice.records import publishing
+from backoffice.records.bulk.change import Change
+from backoffice.records.bulk.links import SetLinks
+from backoffice.records.bulk.values import SetValues
+
+
+def _published(count: int) -> str:
+    return str(ngettext("%(num)s article was published.", "%(num)s articles were published.", count))
+
+
+def _withdrawn(count: int) -> str:
+    return str(ngettext("%(num)s article was withdrawn.", "%(num)s articles were withdrawn.", count))
+
+
+def _new_author(_view: Any, _given: Given) -> Mapping[str, Any]:
+    return {"user": user_field(_l("To whom"))}
+
+
+def _reader(_view: Any, _given: Given) -> Mapping[str, Any]:
+    return {"users": user_field(_l("Whose collection"))}
+
+
+def user_field(label: Any) -> Any:
+    """An input for one user."""
+    return RelationField(label, load=lambda text: find_related(User, text), key_of=key_text, nullable=False)
 
 
 class ArticleView(PublishingView):
@@ -52,22 +79,36 @@ class ArticleView(PublishingView):
     column_markdown = ("content",)
     form_columns = ("title", "user", "published_at", "content")
 
-    @action("publish", _l("Publish"))
-    def action_publish(self, ids: Sequence[str]) -> None:
-        """Publish the ticked articles now; those published already keep their moment."""
-        changed, same = publishing.publish(self.db_session, self.ticked(ids))
-        message = ngettext("%(num)s article was published.", "%(num)s articles were published.", changed)
-        flash(_with_rest(message, same), "success" if changed else "info")
+    @bulk_action("publish", _l("Publish"), icon="check2-circle", done=_published, at_once=True)
+    def publish_change(self, asked: Asked) -> Change:
+        """Publish from now on; those published already keep their moment."""
+        return publishing.publishing(asked.at)
 
-    @action("withdraw", _l("Withdraw"))
-    def action_withdraw(self, ids: Sequence[str]) -> None:
-        """Take the ticked articles from readers; the articles stay."""
-        changed, same = publishing.withdraw(self.db_session, self.ticked(ids))
-        message = ngettext("%(num)s article was withdrawn.", "%(num)s articles were withdrawn.", changed)
-        flash(_with_rest(message, same), "success" if changed else "info")
+    @bulk_action("withdraw", _l("Withdraw"), icon="eye-slash", done=_withdrawn, at_once=True)
+    def withdraw_change(self, _asked: Asked) -> Change:
+        """Take them from readers; the articles stay."""
+        return publishing.withdrawing()
 
+    @bulk_action("hand_over", _l("Hand over"), icon="people", permission="edit", fields=_new_author, more=True)
+    def hand_over_change(self, asked: Asked) -> Change:
+        """Give them another author."""
+        return SetValues(Article, {"user": asked["user"]})
 
-def _with_rest(message: str, same: int) -> str:
-    if not same:
-        return message
-    return str(_("%(done)s %(rest)s", done=message, rest=_("%(count)s were so already.", count=same)))
+    @bulk_action("collect", _l("Add to a collection"), icon="bookmark", permission="edit", fields=_reader, more=True)
+    def collect_change(self, asked: Asked) -> Change:
+        """Put them into a reader's collection."""
+        return self._collecting(asked, add=True)
+
+    @bulk_action(
+        "uncollect", _l("Remove from a collection"), icon="bookmark", permission="edit", fields=_reader, more=True
+    )
+    def uncollect_change(self, asked: Asked) -> Change:
+        """Take them out of a reader's collection."""
+        return self._collecting(asked, add=False)
+
+    def _collecting(self, asked: Asked, *, add: bool) -> Change:
+        relation = sa.inspect(User).relationships["collection_articles"]
+        collections = link_view(relation)
+        if collections is not None:
+            collections.require("create" if add else "delete")
+        return SetLinks(asked["users"], relation, add=add, options=self.light(()))

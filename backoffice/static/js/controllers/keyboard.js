@@ -25,7 +25,7 @@ export function connect(list, signal) {
     x: () => click("input[name=rowid]", current()),
     X: stretch,
     a: () => click("[data-tick-all]"),
-    e: () => click(".row-edit", current()),
+    e: () => click(".edit", current()),
     Enter: () => click(".record-link, td a", current()),
     c: () => click("[data-new]"),
     n: () => click("a[rel=next]"),

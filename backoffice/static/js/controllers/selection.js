@@ -6,12 +6,20 @@ export function connect(form, signal) {
   const all = form.querySelector("[data-tick-all]");
   // Asked for each time: a row may leave the list.
   const boxes = () => [...form.querySelectorAll("input[name=rowid]")];
+  const everything = form.querySelector("input[name=all]");
   let anchor = null;
 
   const show = () => {
     const known = boxes();
     const ticked = known.filter((box) => box.checked).length;
     bar.toggleAttribute("data-open", ticked > 0);
+    // All that match are offered once all of the page are ticked, and never stay chosen behind fewer.
+    if (everything) {
+      const whole = ticked > 0 && ticked === known.length;
+      everything.closest("label").hidden = !whole;
+      if (!whole) everything.checked = false;
+      bar.toggleAttribute("data-all", everything.checked);
+    }
     if (ticked) count.textContent = count.dataset.text.replace("{count}", ticked.toLocaleString(document.documentElement.lang));
     all.checked = ticked > 0 && ticked === known.length;
     all.indeterminate = ticked > 0 && ticked < known.length;

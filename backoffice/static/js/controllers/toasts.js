@@ -1,6 +1,8 @@
 // Lets notices be heard, closed, and leave by themselves after six seconds, unless something is wrong.
 
 const SECONDS = 6;
+// What can be undone is thought about a little longer.
+const SECONDS_TO_UNDO = 12;
 
 export function connect(region) {
   const list = region.querySelector(".toasts-list");
@@ -9,6 +11,11 @@ export function connect(region) {
   list.replaceChildren();
   requestAnimationFrame(() => notes.forEach((note) => list.append(note)));
   notes.filter((note) => "passing" in note.dataset).forEach(passAway);
+  // A script of the page has something to say.
+  region.addEventListener("note", ({ detail: note }) => {
+    list.append(note);
+    passAway(note);
+  });
   region.addEventListener("click", (event) => {
     if (event.target.closest("[data-dismiss]")) leave(event.target.closest(".toast-note"));
   });
@@ -20,7 +27,7 @@ function passAway(note) {
   const stop = () => clearTimeout(timer);
   const start = () => {
     stop();
-    if (!note.matches(":hover, :focus-within")) timer = setTimeout(() => leave(note), SECONDS * 1000);
+    if (!note.matches(":hover, :focus-within")) timer = setTimeout(() => leave(note), (note.querySelector("form") ? SECONDS_TO_UNDO : SECONDS) * 1000);
   };
   note.addEventListener("pointerenter", stop);
   note.addEventListener("focusin", stop);

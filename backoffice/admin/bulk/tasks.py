@@ -1,0 +1,105 @@
+"""How a worker carries out the job of a view: as the person who asked, with what they may do at that moment."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from flask import current_app
+from sqlalchemy.orm import Session
+
+from backoffice.access.acting import acting_as
+from backoffice.admin.bulk.asked import Rows
+from backoffice.admin.bulk.declared import BulkAction
+from backoffice.admin.importing import tasks as importing
+from backoffice.admin.importing.declared import is_import, require
+from backoffice.admin.importing.tasks import importing_view
+from backoffice.errors import BackofficeError
+from backoffice.extensions import db
+from backoffice.i18n import gettext as _
+from backoffice.models import Job
+from backoffice.records import retention
+from backoffice.records.bulk.change import Change, Target
+from backoffice.records.bulk.undoing import Undo
+from backoffice.records.importing.undoing import UndoImport
+from backoffice.records.jobs import tasks
+from backoffice.records.jobs.chunks import Stopped
+from backoffice.records.jobs.ledger import find
+from backoffice.records.jobs.tasks import Tally, Task
+
+BULK, UNDO = "bulk", "undo"
+
+
+def init_app() -> None:
+    """Tell the ledger who works on such jobs."""
+    tasks.handle(BULK, _open_bulk)
+    tasks.handle(UNDO, _open_undo)
+    importing.init_app()
+    tasks.handle(retention.KIND, _open_retention)
+
+
+@dataclass
+class BulkTask:
+    """A change, made to the keys of a job."""
+
+    session: Session
+    target: Target
+    change: Change
+
+    @property
+    def first(self) -> int:
+        """Keys to begin with."""
+        return self.change.first
+
+    @property
+    def most(self) -> int:
+        """Keys at a time."""
+        return self.change.most
+
+    def run(self, keys: Sequence[str], _start: int) -> Tally:
+        """Make the change."""
+        return self.change.run(self.target, keys)
+
+
+@contextmanager
+def _open_bulk(job: Job) -> Iterator[Task]:
+    with acting_as(job.staff_id, f"job {job.id}", job.locale):
+        view, action = _view_and_action(job)
+        view.require(action.needs)
+        try:
+            rows = Rows.read(job.selection).as_frozen(view) if job.selection else view.get_query()
+            change = view.bulk_change(action, job.arguments, job.created_at)
+        except BackofficeError as problem:
+            # The list or the action has changed since: what was asked for means nothing any more, or something else.
+            raise Stopped(problem.message) from None
+        yield BulkTask(db.session(), Target(db.session(), view.model, rows, view.get_query()), change)
+
+
+@contextmanager
+def _open_undo(job: Job) -> Iterator[Task]:
+    with acting_as(job.staff_id, f"job {job.id}", job.locale):
+        undone = find(db.session(), job.parent_id or 0)
+        if is_import(undone):
+            view: Any = importing_view(undone)
+            require(view, undone.arguments["mode"])
+        else:
+            view, action = _view_and_action(job)
+            view.require(action.needs)
+        target = Target(db.session(), view.model, view.get_query(), view.get_query())
+        yield UndoImport(target, undone) if is_import(undone) else Undo(target, undone)
+
+
+@contextmanager
+def _open_retention(job: Job) -> Iterator[Task]:
+    with acting_as(None, f"job {job.id}", job.locale):
+        yield retention.Retention(db.session(), current_app.extensions["backoffice"].days_kept)
+
+
+def _view_and_action(job: Job) -> tuple[Any, BulkAction]:
+    view = next((v for v in current_app.extensions["admin"][0]._views if v.endpoint == job.endpoint), None)
+    action = getattr(view, "bulk_actions", {}).get(job.action)
+    if view is None or action is None:
+        raise Stopped(_("This version knows no such action any more."))
+    return view, action

@@ -1,0 +1,106 @@
+"""`flask jobs …`: workers, and what is in the ledger."""
+
+from __future__ import annotations
+
+import signal
+from threading import Event, Timer
+
+import click
+import sqlalchemy as sa
+from flask import current_app
+from flask.cli import AppGroup
+
+from backoffice.admin.jobs import STATES, title_of
+from backoffice.admin.waking import listen
+from backoffice.admin.working import worker
+from backoffice.extensions import db
+from backoffice.models import Job
+from backoffice.records.jobs import ledger
+from backoffice.records.jobs.outcomes import groups
+
+jobs_group = AppGroup("jobs", help="Work jobs off, and look after them.")
+NUMBER = click.argument("number", type=int)
+SHOWN = 20
+
+
+@jobs_group.command("work")
+@click.option("--until-idle", is_flag=True, help="End once there is nothing to do, instead of waiting for more.")
+def work_command(until_idle: bool) -> None:
+    """Work jobs off until Ctrl-C or SIGTERM: the chunk in hand is finished first. Start as many as you like."""
+    app = current_app._get_current_object()  # type: ignore[attr-defined]  # the proxy's own
+    stop = Event()
+    working = worker(app, stop)
+
+    def end() -> None:
+        stop.set()
+        working.wake.set()
+
+    for each in (signal.SIGINT, signal.SIGTERM):
+        # Not in the signal's own frame, in which no lock may be taken.
+        signal.signal(each, lambda *_signal: Timer(0, end).start())
+    click.echo(f"Worker {working.name} is at work. Ctrl-C ends it after the chunk in hand.")
+    if until_idle:
+        while not stop.is_set() and working.work_once():
+            pass
+        return
+    with listen(app):
+        working.run()
+    click.echo("Worker has ended.")
+
+
+@jobs_group.command("list")
+@click.option("--all", "everything", is_flag=True, help="Also those that have ended.")
+def list_command(everything: bool) -> None:
+    """List the jobs that are open, or the newest of all."""
+    found = sa.select(Job).order_by(Job.id.desc()).limit(SHOWN)
+    jobs = db.session.scalars(found if everything else found.where(Job.state.in_(ledger.OPEN))).all()
+    if not jobs:
+        click.echo(
+            "There are no jobs." if everything else "No job is open. Those that have ended: flask jobs list --all"
+        )
+    for job in jobs:
+        click.echo(_line(job))
+
+
+@jobs_group.command("show")
+@NUMBER
+def show_command(number: int) -> None:
+    """Show one job: how far it is, and what became of its rows."""
+    job = ledger.find(db.session(), number)
+    click.echo(_line(job))
+    click.echo(f"  asked for by {job.person or 'Backoffice itself'} at {job.created_at:%Y-%m-%d %H:%M:%S} UTC")
+    if job.words:
+        click.echo(f"  rows: {job.words}")
+    click.echo(
+        f"  changed {job.changed:,}, unchanged {job.unchanged:,}, left out {job.skipped:,}, failed {job.failed:,}"
+    )
+    if job.message:
+        click.echo(f"  {job.message}")
+    for group in groups(db.session(), job.id):
+        click.echo(f"  {group.count:,} × {group.outcome}: {group.reason} (for example {group.first})")
+
+
+@jobs_group.command("cancel")
+@NUMBER
+def cancel_command(number: int) -> None:
+    """End a job where it stands. What it did stays; it can be undone or go on."""
+    click.echo(_line(ledger.cancel(db.session(), number)))
+
+
+@jobs_group.command("resume")
+@NUMBER
+def resume_command(number: int) -> None:
+    """Let a job that was cancelled, stopped or failed go on where it stood."""
+    click.echo(_line(ledger.resume(db.session(), number)))
+
+
+@jobs_group.command("retry")
+@NUMBER
+def retry_command(number: int) -> None:
+    """Try the rows that failed again, as a job of its own and of the same person."""
+    click.echo(_line(ledger.retry(db.session(), number)))
+
+
+def _line(job: Job) -> str:
+    label = STATES[job.state][0]
+    return f"#{job.id}  {label}  {title_of(job)}  {job.position:,} of {job.length:,}"
