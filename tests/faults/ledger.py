@@ -10,18 +10,26 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from backoffice.database.attributes import attributes
 from backoffice.models import Article, AuditEntry
 from backoffice.records import chain
+from backoffice.records.batches import records_in
+from backoffice.records.snapshots import encode
+
+KNOWN = attributes(Article)
 
 
 @dataclass
 class Ledger:
-    """Saves that were acknowledged: the record, the column, the value. Every value is written once only."""
+    """Saves that were acknowledged: the record, the column, the value as the history tells it.
 
-    lines: list[tuple[int, str, str]] = field(default_factory=list)
+    Every value is written once only.
+    """
+
+    lines: list[tuple[int, str, str | None]] = field(default_factory=list)
     lock: Lock = field(default_factory=Lock)
 
-    def acknowledge(self, record: int, column: str, value: str) -> None:
+    def acknowledge(self, record: int, column: str, value: str | None) -> None:
         """Note a save whose answer was yes."""
         with self.lock:
             self.lines.append((record, column, value))
@@ -32,13 +40,14 @@ class Ledger:
         `unheard` is how many more may be there: their answers were lost, so nobody knows of them.
         """
         session.rollback()
-        entries = session.scalars(
+        found = session.scalars(
             sa.select(AuditEntry)
             .where(AuditEntry.table_name == "article", AuditEntry.action != "create")
             .order_by(AuditEntry.id)
         ).all()
-        written: Counter[tuple[int, str, str]] = Counter()
-        now: dict[tuple[int, str], str] = {}
+        entries = list(records_in(session, found))
+        written: Counter[tuple[int, str, str | None]] = Counter()
+        now: dict[tuple[int, str], str | None] = {}
         for entry in entries:
             record = int(entry.record_key)
             for column, (before, after) in entry.changes.items():
@@ -53,7 +62,8 @@ class Ledger:
         assert len(written) <= len(self.lines) + unheard, "more was written than anybody asked for"
         records: dict[int, Any] = {article.id: article for article in session.scalars(sa.select(Article))}
         for (record, column), value in now.items():
-            assert getattr(records[record], column) == value, f"{record}.{column} is not what was written last"
+            held = encode(KNOWN[column], getattr(records[record], column))
+            assert held == value, f"{record}.{column} is not what was written last"
         versions = {entry.record_key: entry.version for entry in entries}
         assert all(records[int(key)].version == version for key, version in versions.items())
         assert chain.verify(session).broken is None

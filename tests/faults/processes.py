@@ -16,6 +16,10 @@ from glob import glob
 from pathlib import Path
 from typing import Any
 
+import sqlalchemy as sa
+
+from backoffice.database.address import normalise_database_url
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -69,18 +73,23 @@ class Process:
         self.running = None
 
 
-def product(database_url: str, folder: Path, **more: str) -> Process:
-    """The product on a database, as tests.faults.serve runs it."""
-    port = free_port()
+def environment(database_url: str, folder: Path, **more: str) -> dict[str, str]:
+    """What a process of the product is told: the database, a folder of its own, and nothing of the machine's own."""
     kept = {n: v for n, v in os.environ.items() if not n.startswith(("FLASK", "BACKOFFICE"))}
-    environment = kept | {
+    return kept | {
         "DATABASE_URL": database_url,
         "BACKOFFICE_INSTANCE": str(folder),
         "SECRET_KEY": "a secret for tests only",
         "SECURITY_PASSWORD_SALT": "a salt for tests only",
         **more,
     }
-    return Process([sys.executable, "-m", "tests.faults.serve", str(port)], port, cwd=ROOT, env=environment)
+
+
+def product(database_url: str, folder: Path, **more: str) -> Process:
+    """The product on a database, as tests.faults.serve runs it."""
+    port = free_port()
+    command = [sys.executable, "-m", "tests.faults.serve", str(port)]
+    return Process(command, port, cwd=ROOT, env=environment(database_url, folder, **more))
 
 
 def mariadb(folder: Path) -> tuple[Process, str] | None:
@@ -126,3 +135,20 @@ def postgresql(folder: Path) -> tuple[Process, str] | None:
         str(binaries / "postgres"), "-D", str(data), "-p", str(port), "-k", "", "-c", "listen_addresses=127.0.0.1",
     ]  # fmt: skip
     return Process(command, port, cwd="/", **options), f"postgresql://postgres@127.0.0.1:{port}/backoffice"
+
+
+def create_database(address: str) -> None:
+    """Make the database that an address names, once its server answers."""
+    url = sa.make_url(normalise_database_url(address))
+    home = url.set(database={"mysql": "mysql"}.get(url.get_backend_name(), "postgres"))
+    engine = sa.create_engine(home, isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
+
+    def made() -> bool:
+        try:
+            with engine.connect() as connection:
+                connection.exec_driver_sql(f"CREATE DATABASE {url.database}")
+        except sa.exc.OperationalError:
+            return False  # it listens before it answers
+        return True
+
+    wait_for(made)

@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import os
-import stat
-import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Event
 
 import flask_migrate
 import pytest
-import sqlalchemy as sa
 from flask import Flask
 from sqlalchemy.orm import Session
 
 from backoffice.access import accounts
-from backoffice.database.address import normalise_database_url
 from backoffice.extensions import db
 from tests.conftest import PASSWORD
 from tests.databases import Databases
@@ -59,14 +54,6 @@ def test_a_worker_killed_at_five_points_of_a_save_leaves_all_or_nothing(
         ledger.check(session)
 
 
-@pytest.fixture
-def folder() -> Iterator[Path]:
-    """A folder that a database's own account can reach."""
-    with tempfile.TemporaryDirectory(prefix="backoffice-") as name:
-        os.chmod(name, stat.S_IRWXU | stat.S_IXGRP | stat.S_IXOTH)  # noqa: S103 - it is passed through, not read
-        yield Path(name)
-
-
 @pytest.mark.parametrize("kind", ["mariadb", "postgresql"])
 def test_a_database_killed_under_load_comes_back_with_an_exact_ledger(
     kind: str, folder: Path, databases: Databases, monkeypatch: pytest.MonkeyPatch
@@ -77,7 +64,7 @@ def test_a_database_killed_under_load_comes_back_with_an_exact_ledger(
     server, address = found
     server.start()
     try:
-        create_database(address)
+        processes.create_database(address)
         app = databases.make_app(address)
         articles = prepare(app)
         crash(app, server, address, articles, folder)
@@ -85,22 +72,6 @@ def test_a_database_killed_under_load_comes_back_with_an_exact_ledger(
             db.engine.dispose()
     finally:
         server.kill()
-
-
-def create_database(address: str) -> None:
-    url = sa.make_url(normalise_database_url(address))
-    home = url.set(database={"mysql": "mysql"}.get(url.get_backend_name(), "postgres"))
-    engine = sa.create_engine(home, isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
-
-    def made() -> bool:
-        try:
-            with engine.connect() as connection:
-                connection.exec_driver_sql("CREATE DATABASE backoffice")
-        except sa.exc.OperationalError:
-            return False  # it listens before it answers
-        return True
-
-    processes.wait_for(made)
 
 
 def prepare(app: Flask) -> list[int]:
