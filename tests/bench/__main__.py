@@ -11,6 +11,7 @@ import click
 
 from tests.bench.client import WrongAnswer
 from tests.bench.contenders import Contender, floor, product, stock
+from tests.bench.kept import put_back
 from tests.bench.loading import Database, drop_all
 from tests.bench.peers import PEERS
 from tests.bench.product import ROOT
@@ -62,6 +63,8 @@ def main(
         return
     place = Database(backend, World.of(articles))
     place.make(_say, folder)
+    if put_back(place):
+        _say("Put back what a run had changed that was ended in the middle.")
     if load_only:
         return
     plan = Plan(place, Database(backend, World.of(against)), _everybody(folder, candidates), only, rounds)

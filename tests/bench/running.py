@@ -15,9 +15,11 @@ from tests.bench.loads import Exported, Started, Throughput, export, start, thro
 from tests.bench.machine import described
 from tests.bench.measuring import Measured, Seat, address_of, measure, seated
 from tests.bench.meters import meter_for
+from tests.bench.report_jobs import Jobs
+from tests.bench.running_jobs import ALL, PARTS, measure_jobs
 from tests.bench.tasks import FORMS, TASKS
 
-MORE = ("csv", "throughput", "start", "growth")
+MORE = ("csv", "throughput", "start", "growth", ALL, *PARTS)
 SECONDS_OF_LOAD, STARTS = 5.0, 5
 # Who is asked at both sizes, and what not: the others' curves are known, and counting off 7,500,000 rows is in
 # proportion for everybody.
@@ -37,7 +39,7 @@ class Plan:
 
     def wants(self, key: str) -> bool:
         """Whether a task belongs to this run."""
-        return not self.only or key in self.only
+        return not self.only or key in self.only or (key in PARTS and ALL in self.only)
 
     @property
     def titles(self) -> dict[str, str]:
@@ -61,6 +63,7 @@ class Results:
     throughputs: list[Throughput] = field(default_factory=list)
     starts: list[Started] = field(default_factory=list)
     growth: list[Measured] = field(default_factory=list)
+    jobs: Jobs = field(default_factory=Jobs)
 
     def text(self, plan: Plan) -> str:
         """As Markdown, what there is of it."""
@@ -74,7 +77,7 @@ class Results:
         ):
             if found:
                 parts.append(draw(found, plan.titles))
-        return "\n\n".join(parts)
+        return "\n\n".join([*parts, *self.jobs.texts()])
 
     def as_dict(self) -> dict[str, Any]:
         """For the file: every single time."""
@@ -85,12 +88,24 @@ class Results:
             "throughputs": [asdict(run) for run in self.throughputs],
             "starts": [asdict(run) for run in self.starts],
             "growth": [run.as_dict() for run in self.growth],
+            "jobs": self.jobs.as_dict(),
         }
 
 
 def run(plan: Plan, results: Results, say: Say) -> None:
     """Do all of it; what was measured stays in `results`, also when an answer is wrong."""
     results.machine = described(plan.database)
+    if not plan.only or set(plan.only) - {ALL, *PARTS}:
+        _pages(plan, results, say)
+    if any(plan.wants(part) for part in PARTS):
+        ours = next(each for each in plan.contenders if each.key == "product")
+        measure_jobs(ours, plan.database, plan.wants, plan.rounds, results.jobs, say)
+    if plan.grows:
+        _growth(plan, results, say)
+
+
+def _pages(plan: Plan, results: Results, say: Say) -> None:
+    """What everybody is asked."""
     with ExitStack() as stack:
         meter = stack.enter_context(meter_for(plan.database))
         with seated(plan.contenders, plan.database, meter) as seats:
@@ -110,8 +125,6 @@ def run(plan: Plan, results: Results, say: Say) -> None:
             pages = [_page(seat) for seat in seats]
         # Beside what is under load, or starting, nothing else serves.
         _loads(plan, results, pages, say)
-    if plan.grows:
-        _growth(plan, results, say)
 
 
 def _page(seat: Seat) -> tuple[Contender, str, str, dict[str, str]]:
