@@ -31,7 +31,7 @@ lock: $(VENV)/dev.stamp
 
 # Puts new texts of the code into the catalogues, untranslated, and takes out those that are gone.
 translations: $(VENV)/runtime.stamp
-	$(PY) -m babel.messages.frontend --quiet extract -F $(PO)/babel.cfg -k _l -k lazy_pgettext:1c,2 --sort-output --no-location -o $(VENV)/messages.pot .
+	$(PY) -m babel.messages.frontend --quiet extract -F $(PO)/babel.cfg -k _l -k lazy_pgettext:1c,2 -k pgettext:1c,2 --sort-output --no-location -o $(VENV)/messages.pot .
 	$(PY) -m babel.messages.frontend --quiet update -i $(VENV)/messages.pot -d $(PO) --no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date --no-wrap
 
 $(VENV)/runtime.stamp: deploy/requirements.txt

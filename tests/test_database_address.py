@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import pytest
 import sqlalchemy as sa
 from flask import Flask
@@ -84,6 +86,29 @@ def test_sqlite_writes_ahead_and_waits(app: Flask) -> None:
             for name in ("journal_mode", "foreign_keys", "busy_timeout")
         }
     assert pragmas == {"journal_mode": "wal", "foreign_keys": 1, "busy_timeout": 15000}
+
+
+@pytest.mark.mysql_only
+def test_a_moment_is_read_to_the_microsecond_and_one_of_noughts_as_text(app: Flask) -> None:
+    read = sa.text(
+        "SELECT CAST('2026-01-05 10:11:12.123456' AS DATETIME(6)), CAST('2026-01-05 10:11:12.12' AS DATETIME(2)), "
+        "CAST('1000-01-01 00:00:00' AS DATETIME), created, noughts, nothing FROM moments"
+    )
+    with app.app_context(), db.engine.connect() as connection:
+        connection.execute(sa.text("SET SESSION sql_mode = ''"))
+        connection.execute(
+            sa.text("CREATE TEMPORARY TABLE moments (created TIMESTAMP(3) NULL, noughts DATETIME, nothing DATETIME)")
+        )
+        connection.execute(sa.text("INSERT INTO moments VALUES ('2026-01-05 10:11:12.5', '0000-00-00', NULL)"))
+        assert tuple(connection.execute(read).one()) == (
+            datetime(2026, 1, 5, 10, 11, 12, 123456),  # noqa: DTZ001 - the database's are naive
+            datetime(2026, 1, 5, 10, 11, 12, 120000),  # noqa: DTZ001 - as above
+            datetime(1000, 1, 1),  # noqa: DTZ001 - as above
+            datetime(2026, 1, 5, 10, 11, 12, 500000),  # noqa: DTZ001 - as above
+            "0000-00-00 00:00:00",
+            None,
+        )
+        connection.invalidate()
 
 
 @pytest.mark.parametrize("option", ["ssl_verify_cert=true", "ssl_verify_identity=true", "ssl_disabled=false", "x=1"])

@@ -195,7 +195,8 @@ def settings_of_the_code() -> dict[str, str | None]:
             name, *rest = call.args
             assert isinstance(name, ast.Constant), ast.unparse(call)
             default = rest[1 if call.func.attr == "choice" else 0]
-            found[name.value] = str(default.value) or None if isinstance(default, ast.Constant) else None
+            value = default.value if isinstance(default, ast.Constant) else ""
+            found[name.value] = ("yes" if value else "no") if isinstance(value, bool) else str(value) or None
     return found
 
 
