@@ -104,6 +104,7 @@ def test_the_builder_is_worked_by_keys(member: Callable[..., Person], library: L
     viewer.page.keyboard.press("Enter")
     expect(viewer.page.locator("[data-count]")).to_have_attribute("data-count", "1")
     assert asked(viewer) == {"all": [["title", "contains", "三体"]]}
+    viewer.settle()
     viewer.page.keyboard.press("f")
     expect(dialog).to_be_visible()
     viewer.page.keyboard.press("Escape")

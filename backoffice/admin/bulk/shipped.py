@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from flask_admin.contrib.sqla import ModelView
 from flask_babel import ngettext
-from wtforms import SelectField, ValidationError
-from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than the stubs
+from wtforms import ValidationError
 
 from backoffice.admin.bulk.declared import Asked, Given, bulk_action
 from backoffice.admin.bulk.view import BulkView
 from backoffice.admin.cells import NOT_IN_CELLS
 from backoffice.admin.fields import KeptField
+from backoffice.admin.fields.choices import SelectField
 from backoffice.database.attributes import attribute
 from backoffice.errors import BadInput
 from backoffice.i18n import gettext as _
@@ -33,9 +33,7 @@ def _set_fields(view: ShippedBulkView, given: Given) -> Mapping[str, Any]:
     names = view.settable_names()
     chosen = next(iter(given.get(f"with-{FIELD}", ())), "")
     fields: dict[str, Any] = {
-        FIELD: SelectField(
-            _l("Field"), choices=[SelectChoice("", ""), *(SelectChoice(name, view.label(name)) for name in names)]
-        )
+        FIELD: SelectField(_l("Field"), choices=[("", ""), *((name, view.label(name)) for name in names)])
     }
     if chosen in names and (field := view._field(attribute(view.model, chosen))):
         fields[chosen] = field

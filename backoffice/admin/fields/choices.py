@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from markupsafe import Markup
-from wtforms import widgets
+from wtforms import StringField, ValidationError, widgets
 from wtforms.widgets import html_params
 
 from backoffice.admin.fields.base import ValueField
@@ -42,7 +42,7 @@ class BooleanField(ValueField):
 class SelectInput:
     """A plain `<select>` of a field's `choices`."""
 
-    def __call__(self, field: ChoiceField, **kwargs: Any) -> Markup:
+    def __call__(self, field: ChoiceField | SelectField, **kwargs: Any) -> Markup:
         """Draw it with the present value selected."""
         kwargs.setdefault("id", field.id)
         chosen = field._value()
@@ -96,6 +96,28 @@ class NullableBooleanField(ChoiceField):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         kwargs["choices"] = (("", _l("No value")), ("true", _l("Yes")), ("false", _l("No")))
         super().__init__(*args, **kwargs)
+
+
+class SelectField(StringField):
+    """One of the given texts, of no column. WTForms' own takes pairs until 3.2 and only its `SelectChoice` from 3.3."""
+
+    widget = SelectInput()
+
+    def __init__(self, *args: Any, choices: Iterable[tuple[str, Any]], **kwargs: Any) -> None:
+        self.choices = list(choices)
+        super().__init__(*args, **kwargs)
+
+    def options(self) -> list[tuple[str, Any]]:
+        """What can be chosen, as text and label."""
+        return self.choices
+
+    def pre_validate(self, form: Any) -> None:  # noqa: ARG002 - WTForms gives it
+        """One of the choices, nothing else."""
+        if self._value() not in {text for text, _label in self.choices}:
+            raise ValidationError(_("“%(text)s” is not one of the choices.", text=quoted(self._value())))
+
+    def _value(self) -> str:
+        return self.data or ""
 
 
 def _attributes(**values: Any) -> Markup:

@@ -20,10 +20,20 @@ function load(name) {
   return import(`${dataset.address.replace("NAME", name)}?v=${stamps.get(name)}`);
 }
 
-function connectWithin(root) {
+let connecting = 0;
+
+// `data-connected` tells whoever waits for it, a test say, that all of the page now answers to keys and clicks.
+async function connectWithin(root) {
   const elements = [...(root.querySelectorAll?.("[data-controller]") ?? [])];
   if (root.dataset?.controller) elements.unshift(root);
-  return Promise.all(elements.map(connect));
+  connecting += 1;
+  delete document.documentElement.dataset.connected;
+  try {
+    await Promise.all(elements.map(connect));
+  } finally {
+    connecting -= 1;
+    if (!connecting) document.documentElement.dataset.connected = "";
+  }
 }
 
 function disconnectGone() {
@@ -34,8 +44,7 @@ function disconnectGone() {
   }
 }
 
-// Tells whoever waits for it, a test say, that the page now answers to keys and clicks.
-connectWithin(document.body).then(() => (document.documentElement.dataset.connected = ""));
+connectWithin(document.body);
 
 // What a behaviour puts on the page later may ask for one itself.
 new MutationObserver((changes) => {
