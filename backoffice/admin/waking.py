@@ -12,8 +12,6 @@ from contextlib import contextmanager
 from threading import Event
 from typing import Any
 
-import dramatiq
-from dramatiq.brokers.redis import RedisBroker
 from flask import Flask
 
 QUEUE = "backoffice-jobs"
@@ -48,7 +46,9 @@ def listen(app: Flask) -> Iterator[None]:
     if actor is None:
         yield
         return
-    listener = dramatiq.Worker(actor.broker, queues={QUEUE}, worker_threads=1, worker_timeout=500)
+    from dramatiq import Worker
+
+    listener = Worker(actor.broker, queues={QUEUE}, worker_threads=1, worker_timeout=500)
     listener.start()
     try:
         yield
@@ -62,6 +62,10 @@ def _actor(app: Flask) -> Any:
     if not url:
         return None
     if BROKER not in app.extensions:
+        # It takes its time to import, and most run without it.
+        import dramatiq
+        from dramatiq.brokers.redis import RedisBroker
+
         middleware = [dramatiq.middleware.AgeLimit()]
         broker = RedisBroker(  # type: ignore[no-untyped-call]  # dramatiq's own lacks types
             url=url, middleware=middleware, socket_timeout=2

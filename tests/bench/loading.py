@@ -136,6 +136,10 @@ def _rows(world: World, table: str) -> Iterator[list[tuple[Any, ...]]]:
         yield from iter(lambda: list(islice(rows, CHUNK)), [])
         return
     size = world.users if table == "user" else world.articles
+    if size <= CHUNK:  # other processes would take longer to start
+        _start_worker(world, table)
+        yield _chunk(range(size))
+        return
     starts = range(0, size, CHUNK)
     # Not by fork: there are threads here.
     with get_context("spawn").Pool(WORKERS, initializer=_start_worker, initargs=(world, table)) as pool:

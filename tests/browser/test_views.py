@@ -179,10 +179,9 @@ def test_columns_order_and_density_need_no_script(member: Callable[..., Person],
     assert asked(viewer)["sort"] == "-title,created_at"
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_axe_finds_nothing_among_views(member: Callable[..., Person], session: Session, theme: str):
+def test_axe_finds_nothing_among_views(member: Callable[..., Person], session: Session):
     make_articles(session, 3)
-    editor = member("editor", theme=theme)
+    editor = member("editor")
     editor.visit(f"{ARTICLES}views/new/?search=a&columns=title,content")
     check(editor, "a new view")
     editor.page.get_by_label("Name of the view").fill("A name that is as long as a name may be, which is sixty")
