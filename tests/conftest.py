@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 from collections.abc import Callable, Iterator
@@ -25,6 +26,10 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stab
 MAC_BROWSER = "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"
 # Set in CI: whatever would be skipped fails instead.
 REQUIRE_ALL = os.environ.get("REQUIRE_ALL") == "1"
+
+
+# Thousands of tests keep half a million objects alive, which Python would walk through again and again.
+gc.set_threshold(50_000, 20, 100)
 
 
 @cache
