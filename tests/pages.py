@@ -51,8 +51,12 @@ def form_of(page: str, *names: str) -> dict[str, str]:
 def confirm(client: FlaskClient, path: str, asked: dict[str, Any] | None = None, **more: Any) -> TestResponse:
     """Open the question at `path`, or ask it by posting `asked`, and say yes, with `more` filled in."""
     question = client.post(path, data=asked) if asked else client.get(path)
-    page = question.get_data(as_text=True)
-    form = re.search(r'<form class="card confirm" method="post" action="([^"]+)".*?</form>', page, re.S)
+    return say_yes(client, question.get_data(as_text=True), **more)
+
+
+def say_yes(client: FlaskClient, page: str, **more: Any) -> TestResponse:
+    """Send the question that a page asks, with `more` filled in."""
+    form = re.search(r'<form class="card confirm[^"]*" method="post" action="([^"]+)".*?</form>', page, re.S)
     assert form, page
     hidden: dict[str, list[str]] = {}
     for tag in re.findall(r'<input type="hidden"[^>]*>', form[0]):

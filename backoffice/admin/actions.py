@@ -10,7 +10,6 @@ from urllib.parse import parse_qsl
 from flask import flash, redirect, request
 from flask_admin import expose
 from flask_admin.actions import action
-from flask_babel import ngettext
 
 from backoffice.access.redirects import safe_target
 from backoffice.admin.bulk.shipped import ShippedBulkView
@@ -25,7 +24,6 @@ from backoffice.database.selection import Selection
 from backoffice.errors import BackofficeError, BadInput, NotFound
 from backoffice.i18n import gettext as _
 from backoffice.i18n import lazy_gettext as _l
-from backoffice.records.transactions import StaleRecord
 
 MAX_ROWS = 1000
 
@@ -53,7 +51,7 @@ class ActionsView(ShippedBulkView):
         name = request.form.get("action", "")
         if name not in self._actions_data or name in self.action_disallowed_list:
             raise NotFound(_("There is no action “%(name)s” here.", name=quoted(name)))
-        if name in self.bulk_actions and not (name == "delete" and request.form.get("all") != "yes"):
+        if name in self.bulk_actions:
             self.require(self.bulk_actions[name].needs)
             return self.run_bulk(name)
         self.require(name)
@@ -75,26 +73,15 @@ class ActionsView(ShippedBulkView):
                 _("Some of the ticked rows are gone and were left out: %(count)s.", count=len(texts) - len(records)),
                 "warning",
             )
-        question = (name, str(label), str(confirmation), records, back)
         if confirmation and request.form.get("confirmed") != "yes":
-            return self.ask(self._action_question(*question))
+            return self.ask(self._action_question(name, str(label), str(confirmation), records, back))
         keys = [key_text(record) for record in records]
         responses: list[Any] = []
-
-        def run() -> None:
-            if name == "delete" and (problem := self.deletion_problem(self.ticked(keys))):
-                raise StaleRecord(problem)
-            responses[:] = [response for response in (handler(keys),) if response is not None]
-
-        try:
-            answer = self.once_saying(run, self.readable_list(back))
-        except StaleRecord as refusal:
-            return self.ask(self._action_question(*question, problem=refusal.message), refusal.status)
+        answer = self.once_saying(
+            lambda: responses.extend(response for response in (handler(keys),) if response is not None),
+            self.readable_list(back),
+        )
         return responses[-1] if responses else self.say(answer)
-
-    def ticked(self, ids: Sequence[str]) -> list[Any]:
-        """The records an action works on: those of `ids` that this person may see."""
-        return records_of(self.db_session, self.get_query(), self.model, ids)
 
     def is_action_allowed(self, name: str) -> bool:
         """Rows can be exported by themselves where their key can be filtered."""
@@ -112,24 +99,13 @@ class ActionsView(ShippedBulkView):
         where = json.dumps({"all": [[self._key_filter, "in", list(ids)]]}, separators=(",", ":"))
         return redirect(self.page_url("export", export_type="csv", where=where), 303)
 
-    @action("delete", _l("Delete"), _l("Delete the ticked records?"))
-    def action_delete(self, ids: Sequence[str]) -> None:
-        """Delete the ticked records with all that goes with them."""
-        count = self.delete_records(self.ticked(ids))
-        flash(ngettext("%(num)s record was deleted.", "%(num)s records were deleted.", count), "success")
-
-    def _action_question(
-        self, name: str, label: str, words: str, records: Sequence[Any], back: str, problem: str = ""
-    ) -> Confirmation:
-        addresses: dict[str, Any] = {
-            "post_url": self.page_url("action_view"),
-            "cancel_url": back,
-            "hidden": [
-                (FORM_ID, new_form_id()), ("action", name), ("confirmed", "yes"), ("url", back),
-                *(("rowid", key_text(r)) for r in records)
-            ],
-        }  # fmt: skip
-        if name == "delete":
-            return self.deletion_question(records, problem=problem, **addresses)
+    def _action_question(self, name: str, label: str, words: str, records: Sequence[Any], back: str) -> Confirmation:
+        hidden = [
+            (FORM_ID, new_form_id()), ("action", name), ("confirmed", "yes"), ("url", back),
+            *(("rowid", key_text(r)) for r in records)
+        ]  # fmt: skip
         labels = [str(record) for record in records[:SHOWN]]
-        return Confirmation(label, words, labels, max(0, len(records) - SHOWN), (), button=label, **addresses)
+        return Confirmation(
+            label, words, labels, max(0, len(records) - SHOWN), (), button=label, hidden=hidden,
+            post_url=self.page_url("action_view"), cancel_url=back,
+        )  # fmt: skip

@@ -71,9 +71,9 @@ class DeletingView(RelationsView):
     def deletion_problem(self, records: Sequence[Any]) -> str:
         """Why these records may not be deleted as the question was answered; nothing where they may."""
         found = consequences(self.db_session, records)
-        if request.form.get(SEEN) != self._seen(records, found):
+        if request.form.get(SEEN) != self.seen(records, found):
             return _("Somebody changed this after you were asked. Look again at what is deleted, then confirm.")
-        word = self._word(records, found)
+        word = self.deletion_word(records, found)
         if word and request.form.get(TYPED, "").strip() != word:
             return _("Type “%(word)s” to confirm: this is a lot.", word=word)
         return ""
@@ -83,7 +83,7 @@ class DeletingView(RelationsView):
         alone, count = len(records) == 1, format_decimal(len(records))
         found = consequences(self.db_session, records)
         days = current_app.extensions["backoffice"].deleted_days
-        addresses["hidden"] = [*addresses["hidden"], (SEEN, self._seen(records, found))]
+        addresses["hidden"] = [*addresses["hidden"], (SEEN, self.seen(records, found))]
         return Confirmation(
             title=_("Delete %(noun)s “%(record)s”?", noun=_lower(self.singular), record=records[0])
             if alone
@@ -99,7 +99,7 @@ class DeletingView(RelationsView):
             alternatives=[self.alternatives_for(c) for c in found if c.choices],
             button=_("Delete") if alone else _("Delete %(count)s records", count=count),
             danger=True,
-            word=self._word(records, found),
+            word=self.deletion_word(records, found),
             problem=problem,
             **addresses,
         )
@@ -193,13 +193,13 @@ class DeletingView(RelationsView):
         }
         return sentences[found.rule]
 
-    def _word(self, records: Sequence[Any], found: Sequence[Consequence]) -> str:
+    def deletion_word(self, records: Sequence[Any], found: Sequence[Consequence]) -> str:
         """What has to be typed where much is at stake: the record's name, or how many they are."""
         if len(records) + sum(c.count for c in found) < TYPED_FROM:
             return ""
         return " ".join(str(records[0]).split())[:60].strip() if len(records) == 1 else str(len(records))
 
-    def _seen(self, records: Sequence[Any], consequences: Sequence[Consequence]) -> str:
+    def seen(self, records: Sequence[Any], consequences: Sequence[Consequence]) -> str:
         """A digest of the records in the state that was asked about, with how much goes along."""
         states = sorted(f"{key_text(record)}={self.version_text(record)}" for record in records)
         states += [f"{found.relation}={found.count}" for found in consequences]

@@ -147,7 +147,7 @@ def test_a_title_is_set_with_its_search_tokens(admin: FlaskClient, session: Sess
 
 @pytest.mark.parametrize(
     ("field", "value", "words"),
-    [("title", "", "required"), ("user", "nobody", "No author"), ("id", "7", "Not a valid choice")],
+    [("title", "", "required"), ("user", "nobody", "No author"), ("id", "7", "is not one of the choices")],
 )
 def test_a_wrong_value_is_told_and_nothing_is_done(
     admin: FlaskClient, session: Session, field: str, value: str, words: str

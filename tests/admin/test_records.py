@@ -175,7 +175,7 @@ def test_actions_work_on_ticked_rows_in_one_transaction(admin: FlaskClient, sess
     ids = [str(one.id), str(two.id)]
     done = admin.post("/admin/article/action/", data={"action": "publish", "rowid": ids}, follow_redirects=True)
     assert "1 article was published. 1 were so already." in done.get_data(as_text=True)
-    unseen = admin.post("/admin/article/action/", data={"action": "delete", "rowid": ids, "confirmed": "yes"})
+    unseen = confirm(admin, "/admin/article/action/", {"action": "delete", "rowid": ids}, seen="")
     assert unseen.status_code == 409, "nobody has seen what goes"
     assert session.scalar(sa.select(sa.func.count()).select_from(Article)) == 2
     session.rollback()

@@ -11,6 +11,7 @@ from wtforms import Form
 
 from backoffice.admin.bulk.asked import Rows, seal
 from backoffice.admin.bulk.declared import BulkAction
+from backoffice.admin.deleting import SEEN
 from backoffice.admin.fields import KeptField
 from backoffice.admin.once import FORM_ID, new_form_id
 from backoffice.admin.presenters_bulk import BulkQuestion, Sample
@@ -34,8 +35,18 @@ SECONDS_OF_UNCHANGED = 3
 
 
 def word(action: BulkAction, rows: Rows) -> str:
-    """What has to be typed before the action runs on these rows; nothing where that is not asked."""
+    """What has to be typed before the action runs on these rows; nothing where that is not asked.
+
+    Ticked rows are deleted by the rule of one record's page, as `deletion_problem` knows it.
+    """
+    if deletes_ticked(action, rows):
+        return ""
     return str(rows.count) if rows.count >= TYPED_FROM or (action.danger and rows.is_all) else ""
+
+
+def deletes_ticked(action: BulkAction, rows: Rows) -> bool:
+    """Whether records are deleted that somebody chose one by one, and so wants to go as they were seen."""
+    return action.name == "delete" and not rows.is_all
 
 
 def question(
@@ -44,8 +55,10 @@ def question(
 ) -> BulkQuestion:  # fmt: skip
     """The dialog. Without a `change` it still asks for what the action needs."""
     count, records = format_decimal(rows.count), _samples(view, selection, change)
-    touched = _consequences(view, selection) if action.name == "delete" else []
-    typed = word(action, rows)
+    touched, typed, hidden = _consequences(view, selection) if action.name == "delete" else [], word(action, rows), []
+    if deletes_ticked(action, rows):
+        ticked = view.ticked(rows.keys or ())
+        typed, hidden = view.deletion_word(ticked, touched), [(SEEN, view.seen(ticked, touched))]
     unchanged = _unchanged(view, selection, change) if change is not None else None
     nothing = unchanged is not None and unchanged >= rows.count
     return BulkQuestion(
@@ -62,6 +75,7 @@ def question(
         hidden=[
             (FORM_ID, new_form_id()), ("action", action.name), ("url", back),
             ("rows", seal(view, action.name, rows)), ("ready", "yes" if change is not None else ""),
+            *hidden,
         ],
         fields=[f for f in form if f.name not in view.own_fields],
         consequences=[view.in_words(c) for c in touched if not c.choices],

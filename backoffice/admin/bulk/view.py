@@ -28,7 +28,7 @@ from backoffice.admin.presenters import Action
 from backoffice.admin.wording import explain
 from backoffice.admin.working import work_off
 from backoffice.database.counting import exact_count
-from backoffice.database.keys import records_of
+from backoffice.database.keys import key_text, records_of
 from backoffice.database.reading import quoted
 from backoffice.database.selection import Selection
 from backoffice.errors import BackofficeError, BadInput, Conflict, NotFound
@@ -37,6 +37,7 @@ from backoffice.models import Job, utcnow
 from backoffice.records.bulk.change import Change
 from backoffice.records.jobs import ledger
 from backoffice.records.jobs.freezing import keys_of
+from backoffice.records.transactions import StaleRecord
 
 # So many rows are done within the request, by the same code that a worker runs.
 AT_ONCE = 200
@@ -122,6 +123,10 @@ class BulkView(DeletingView):
         change: Change = self._bulk_methods[action.name][1](Asked(form, given, at))
         return change
 
+    def ticked(self, ids: Sequence[str]) -> list[Any]:
+        """The records an action works on: those of `ids` that this person may see."""
+        return records_of(self.db_session, self.get_query(), self.model, ids)
+
     # -- from the list to the dialog ------------------------------------------------------------------------------
 
     def run_bulk(self, name: str) -> Any:
@@ -151,8 +156,12 @@ class BulkView(DeletingView):
 
     def _ask_about(self, action: BulkAction, rows: Rows, back: str, problem: BackofficeError | None = None) -> Any:
         given = _given()
-        rows, selection = rows.asked_now(self) if rows.is_all else (rows, rows.selection(self, lambda _model: None))
-        rows = replace(rows, count=exact_count(self.db_session, selection, COUNT_SECONDS)) if rows.is_all else rows
+        if rows.is_all:
+            rows, selection = rows.asked_now(self)
+            rows = replace(rows, count=exact_count(self.db_session, selection, COUNT_SECONDS))
+        else:
+            rows = Rows.ticked([key_text(record) for record in self.ticked(rows.keys or ())])
+            selection = rows.selection(self, lambda _model: None)
         if not rows.count:
             flash(_("No row matches any more."), "info")
             return redirect(back)
@@ -202,6 +211,8 @@ class BulkView(DeletingView):
 
         def make() -> Answer:
             asked, selection = self._still_meant(rows)
+            if dialog.deletes_ticked(action, rows):
+                self._require_seen(rows)
             job = self._job(action, asked, selection, given)
             keys = keys_of(self.db_session, selection) if asked.is_all else asked.keys or ()
             if rows.count <= AT_ONCE:
@@ -219,6 +230,13 @@ class BulkView(DeletingView):
 
         answer = self.once(make)
         return work_off(int(answer["url"]), self.readable_list(back), at_once=rows.count <= AT_ONCE)
+
+    def _require_seen(self, rows: Rows) -> None:
+        """Nothing is deleted that has changed since it was asked about, nor where something has yet to be chosen."""
+        records = self.ticked(rows.keys or ())
+        if problem := self.deletion_problem(records):
+            raise StaleRecord(problem)
+        self.choices_for(records, request.form)
 
     def _still_meant(self, rows: Rows) -> tuple[Rows, Selection]:
         """The rows as they were asked about; Conflict where the same question means something else by now."""
