@@ -48,7 +48,7 @@ def listen(app: Flask) -> Iterator[None]:
         return
     from dramatiq import Worker
 
-    listener = Worker(actor.broker, queues={QUEUE}, worker_threads=1, worker_timeout=500)
+    listener = Worker(actor.broker, queues={QUEUE}, worker_threads=1, worker_timeout=100)
     listener.start()
     try:
         yield

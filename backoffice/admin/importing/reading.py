@@ -65,8 +65,9 @@ class RowForms:
             for name, target in self.targets.items()
             if target.found.kind is Kind.ONE
         }
-        self._forms = {new: self._form_class(new=new) for new in (True, False)}
-        self._allowed = {new: self._names(form_class) for new, form_class in self._forms.items()}
+        self._forms, self._allowed = dict[bool, type[Form]](), dict[bool, set[str]]()
+        for new in (True, False):
+            self._forms[new], self._allowed[new] = self._form_class(new=new)
         self._plain = {f.short_name: f for f in [*self._forms[False](), *self._forms[True]()]}
 
     # -- from cells to texts -----------------------------------------------------------------------------------------
@@ -136,8 +137,6 @@ class RowForms:
     def outcome(self, row: Reading, record: Any | None) -> Outcome:
         """What the row would change; BadInput says what is wrong with it, field by field."""
         form = self._forms[record is None](self._sent(row.texts, record), obj=record)
-        for each in [each.short_name for each in form if each.short_name not in self._allowed[record is None]]:
-            del form[each]
         if not form.validate():
             raise BadInput(" ".join(self._problems(form)))
         values = changes(form, record)
@@ -181,21 +180,23 @@ class RowForms:
 
     # -- the forms -----------------------------------------------------------------------------------------------------
 
-    def _form_class(self, *, new: bool) -> type[Form]:
-        """The form of the page, whose relations look their records up among those found together."""
+    def _form_class(self, *, new: bool) -> tuple[type[Form], set[str]]:
+        """The form of the page and the fields in it, whose relations look records up among those found together.
+
+        It has the fields that this person may fill; of a record that is there already only those that the file fills,
+        as making a field for each cell is what an import takes the most time for.
+        """
         base = self.view._create_form_class if new else self.view._edit_form_class
-        fields = {}
+        allowed = {each.short_name for each in self.view._prepared(base(), None)}
+        kept = allowed if new else allowed & self.targets.keys()
+        fields: dict[str, Any] = {each.short_name: None for each in base() if each.short_name not in kept}
         for name, related in self.related.items():
             unbound = getattr(base, name, None)
-            if isinstance(unbound, UnboundField) and issubclass(unbound.field_class, RelationField):
+            if name in kept and isinstance(unbound, UnboundField) and issubclass(unbound.field_class, RelationField):
                 fields[name] = UnboundField(
                     unbound.field_class, *unbound.args, **{**unbound.kwargs, "load": related.loader()}
                 )
-        return type("ImportForm", (base,), fields)
-
-    def _names(self, form_class: type[Form]) -> set[str]:
-        """The fields that this person may fill."""
-        return {each.short_name for each in self.view._prepared(form_class(), None)}
+        return type("ImportForm", (base,), fields), allowed
 
 
 def _pair(found: Attribute, record: Any | None, value: Any) -> list[Any]:
