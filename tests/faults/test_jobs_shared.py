@@ -104,6 +104,23 @@ def test_a_fault_that_lasts_leaves_the_job_for_later(
     check_job(session, number, unchanged=3)
 
 
+def test_a_job_of_a_kind_that_only_a_newer_version_knows_is_left_to_that(
+    app: Flask, session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    number = once(session, lambda: ledger.create(session, Job(kind="newer"), [1, 2]).id)
+    worker = working.worker(app)
+    assert not worker.work_once()
+    assert job_of(session, number).state == "waiting"
+
+    @contextmanager
+    def open_newer(_job: Job) -> Iterator[Task]:
+        yield Idle()
+
+    monkeypatch.setitem(tasks._openers, "newer", open_newer)
+    assert worker.work_once()
+    check_job(session, number, unchanged=2)
+
+
 class Idle:
     """A task that finds nothing to do."""
 

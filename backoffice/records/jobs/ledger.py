@@ -17,10 +17,10 @@ from sqlalchemy.orm import Session
 
 from backoffice.database.clock import moment
 from backoffice.errors import Conflict, NotFound
-from backoffice.models import Job, JobGate, JobOutcome, utcnow
+from backoffice.models import Job, JobGate, JobOutcome
 from backoffice.records.auditing import note_rows
 from backoffice.records.jobs.freezing import freeze
-from backoffice.records.jobs.tasks import FAILED
+from backoffice.records.jobs.tasks import FAILED, known_kinds
 from backoffice.records.units import once
 
 JOB: Any = Job.__table__
@@ -55,7 +55,7 @@ def create(session: Session, job: Job, keys: Iterable[str | int]) -> Job:
 
 def reserve(job: Job) -> None:
     """Let nobody but whoever puts it into the ledger take it up, for as long as a lease."""
-    job.state, job.lease_until = "running", utcnow() + timedelta(seconds=LEASE_SECONDS)
+    job.state, job.lease_until = "running", moment(LEASE_SECONDS)  # type: ignore[assignment]  # told by the database
 
 
 def find(session: Session, job_id: int) -> Job:
@@ -80,10 +80,7 @@ def claim(
             held = sa.select(sa.func.count()).where(JOB.c.state == "running", JOB.c.lease_until > moment())
             if (session.scalar(held) or 0) >= at_once:
                 return []
-        free = sa.or_(
-            JOB.c.state == "waiting",
-            sa.and_(JOB.c.state == "running", sa.or_(JOB.c.lease_until.is_(None), JOB.c.lease_until <= moment())),
-        )
+        free = _free()
         found = sa.select(JOB.c.id, JOB.c.epoch).where(free).order_by(JOB.c.turn_at, JOB.c.id).limit(1)
         if only is not None:
             found = sa.select(JOB.c.id, JOB.c.epoch).where(JOB.c.id == only, sa.or_(free, JOB.c.epoch == 0))
@@ -104,9 +101,14 @@ def claim(
     return Claim(taken[0], taken[1], lease) if taken else None
 
 
+def _free() -> sa.ColumnElement[bool]:
+    """Jobs that nobody works on, of the kinds that this version of the product knows: others wait for a newer one."""
+    left = sa.and_(JOB.c.state == "running", sa.or_(JOB.c.lease_until.is_(None), JOB.c.lease_until <= moment()))
+    return sa.and_(sa.or_(JOB.c.state == "waiting", left), JOB.c.kind.in_(known_kinds()))
+
+
 def _is_any_free(session: Session) -> bool:
-    free = sa.or_(JOB.c.state == "waiting", sa.and_(JOB.c.state == "running", JOB.c.lease_until <= moment()))
-    found = session.execute(sa.select(JOB.c.id).where(free).limit(1)).first() is not None
+    found = session.execute(sa.select(JOB.c.id).where(_free()).limit(1)).first() is not None
     session.rollback()
     return found
 

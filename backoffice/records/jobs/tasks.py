@@ -72,11 +72,13 @@ def handle(kind: str, opener: Opener) -> None:
 
 
 def opener_of(job: Job) -> Opener:
-    """How chunks of this job are worked on; LookupError where this version knows no such kind."""
-    try:
-        return _openers[job.kind]
-    except KeyError:
-        raise LookupError(f"no task handles jobs of the kind {job.kind!r}") from None
+    """How chunks of this job are worked on."""
+    return _openers[job.kind]
+
+
+def known_kinds() -> list[str]:
+    """The kinds of jobs that are handled here; a worker of an older version may meet others."""
+    return sorted(_openers)
 
 
 def new_job(kind: str, **values: Any) -> Job:
