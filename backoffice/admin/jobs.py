@@ -7,11 +7,12 @@ from typing import Any
 
 import sqlalchemy as sa
 from flask import current_app
-from flask_babel import format_decimal, ngettext
+from flask_babel import format_date, format_decimal, ngettext
 from flask_security import current_user
 from markupsafe import Markup, escape
 
 from backoffice.admin.bulk.declared import BulkAction
+from backoffice.admin.fields import KeptField
 from backoffice.admin.importing import told as imports
 from backoffice.admin.importing.declared import ACTION, TRIAL, is_import
 from backoffice.admin.past import moment_html
@@ -138,6 +139,16 @@ def may_see_rows(job: Job) -> bool:
     return not is_import(job) or job.kind == "undo" or job.staff_id == current_user.id
 
 
+def person_of(job: Job) -> str:
+    """Who asked for it."""
+    return str(job.person or _("Backoffice itself"))
+
+
+def result_of(job: Job) -> str:
+    """What became of its rows, in a few words."""
+    return " · ".join(f"{label} {format_decimal(count)}" for _name, label, count in _counts(job) if count)
+
+
 def _counts(job: Job) -> list[tuple[str, str, int]]:
     return [
         ("changed", pgettext("rows of a job", "Changed"), job.changed),
@@ -175,7 +186,7 @@ def _links(view: Any, job: Job, undone: list[int]) -> list[tuple[str, str]]:
 
 def _facts(view: Any, job: Job) -> list[Property]:
     facts = [
-        Property(_("Asked for by"), escape(job.person or _("Backoffice itself"))),
+        Property(_("Asked for by"), escape(person_of(job))),
         Property(_("At"), moment_html(job.created_at)),
     ]
     if job.words:
@@ -200,10 +211,16 @@ def _arguments(job: Job) -> list[tuple[str, str]]:
     for field in form:
         if field.name in view.own_fields:
             continue
-        choices = {choice.value: choice.label for choice in getattr(field, "choices", None) or ()}
-        text = getattr(field, "data_label", "") or str(choices.get(field.data, field.data))
-        shown.append((str(field.label.text), text))
+        shown.append((str(field.label.text), _in_words(field)))
     return shown
+
+
+def _in_words(field: Any) -> str:
+    """The value of a field of an action's form."""
+    if text := getattr(field, "data_label", ""):
+        return str(text)
+    text = field.shown(field.data) if isinstance(field, KeptField) else str(field.data)
+    return str(dict(field.options()).get(text, text) if hasattr(field, "options") else text) or "—"
 
 
 def _message(job: Job) -> str:
@@ -236,7 +253,7 @@ def _undo_until(job: Job) -> str:
     until = undo_until(job)
     if until is None:
         return ""
-    return str(_("It can be undone until %(moment)s.", moment=f"{until:%Y-%m-%d}"))
+    return str(_("It can be undone until %(moment)s.", moment=format_date(until)))
 
 
 def undo_until(job: Job) -> datetime | None:

@@ -141,6 +141,8 @@ def test_a_title_is_set_with_its_search_tokens(admin: FlaskClient, session: Sess
     assert count(session, Article.title == "Tomatoes all the way") == 3
     assert admin.get("/admin/article/?search=tomatoes").text.count("Tomatoes all the way") >= 3
     job = the_job(session)
+    told = re.findall(r"<d[td][^>]*>(.*?)</d[td]>", admin.get(f"/admin/job/details/?id={job.id}").text, re.S)
+    assert told[told.index("Field") :][:4] == ["Field", "Title", "Title", "Tomatoes all the way"]
     admin.post(f"/admin/job/undo/?id={job.id}")
     assert count(session, Article.title == "Tomatoes all the way") == 0
 

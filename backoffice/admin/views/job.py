@@ -18,7 +18,7 @@ from backoffice.admin.base import BaseRecordView
 from backoffice.admin.bulk.view import AT_ONCE
 from backoffice.admin.downloads import send_while_made
 from backoffice.admin.importing.declared import is_import, require
-from backoffice.admin.jobs import STATES, job_page, may_see_rows, percent_of, title_of, view_of
+from backoffice.admin.jobs import STATES, job_page, may_see_rows, percent_of, person_of, result_of, title_of, view_of
 from backoffice.admin.presenters import Link
 from backoffice.admin.record_view import RecordView
 from backoffice.admin.waking import wake
@@ -49,6 +49,10 @@ def _state(_view: BaseRecordView, _context: Any, job: Job, _name: str) -> Markup
     return Markup('<span class="badge-state badge-{}">{}</span>').format(tone, label)
 
 
+def _person(_view: BaseRecordView, _context: Any, job: Job, _name: str) -> str:
+    return person_of(job)
+
+
 class JobView(RecordView):
     """Everybody sees their own jobs; who holds `job:read` sees all. What may be done with one depends on its action."""
 
@@ -64,7 +68,7 @@ class JobView(RecordView):
     column_filters = ("id", "person", "state", "kind", "endpoint", "created_at", "finished_at", "failed", "changed")
     column_sortable_list: Any = ("id", "created_at", "finished_at", "changed", "failed", "length")
     column_default_sort = ("id", True)
-    column_formatters: Any = {"action": _title, "state": _state}
+    column_formatters: Any = {"action": _title, "person": _person, "state": _state}
     column_choices: Any = {"state": [(state, label) for state, (label, _tone, _icon) in STATES.items()]}
     column_labels: Any = {
         "id": _l("Number"),
@@ -123,6 +127,7 @@ class JobView(RecordView):
                     "id": job.id,
                     "title": title_of(job),
                     "state": str(STATES[job.state][0]),
+                    "result": result_of(job),
                     "open": job.state in ledger.OPEN,
                     "percent": percent_of(job),
                     "url": self.page_url("details_view", id=job.id),

@@ -55,7 +55,7 @@ def create(session: Session, job: Job, keys: Iterable[str | int]) -> Job:
 
 def reserve(job: Job) -> None:
     """Let nobody but whoever puts it into the ledger take it up, for as long as a lease."""
-    job.state, job.lease_until = "running", moment(LEASE_SECONDS)  # type: ignore[assignment]  # told by the database
+    job.state, job.lease_until = "running", moment(LEASE_SECONDS)
 
 
 def find(session: Session, job_id: int) -> Job:

@@ -31,6 +31,7 @@ export function connect(part, signal) {
       return later();
     }
     part.replaceWith(fresh);
+    document.dispatchEvent(new Event("job-ended"));
   }
 
   signal.addEventListener("abort", () => clearTimeout(timer));

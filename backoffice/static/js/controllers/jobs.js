@@ -53,10 +53,17 @@ export function connect(link, signal) {
     lead.href = job.url;
     lead.textContent = `${job.title}: ${job.state}`;
     words.append(lead);
+    if (job.result) words.append(document.createElement("br"), job.result);
     note.append(words);
     document.querySelector(".toasts")?.dispatchEvent(new CustomEvent("note", { detail: note }));
   }
 
+  // The job's page knows first that it has ended.
+  const again = () => {
+    clearTimeout(timer);
+    ask();
+  };
+  document.addEventListener("job-ended", again, { signal });
   signal.addEventListener("abort", () => clearTimeout(timer));
   ask();
 }
