@@ -1,4 +1,4 @@
-"""Actions on the ticked rows: asked first where it matters, one transaction, one clear result."""
+"""What is done to ticked rows: bulk actions become jobs, a view's own `@action` runs in one transaction."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from flask_admin.actions import action
 
 from backoffice.access.redirects import safe_target
 from backoffice.admin.bulk.shipped import ShippedBulkView
+from backoffice.admin.bulk.view import MOST_TICKED
 from backoffice.admin.deleting import SHOWN
 from backoffice.admin.once import FORM_ID, new_form_id
 from backoffice.admin.presenters import Confirmation
@@ -24,8 +25,6 @@ from backoffice.database.selection import Selection
 from backoffice.errors import BackofficeError, BadInput, NotFound
 from backoffice.i18n import gettext as _
 from backoffice.i18n import lazy_gettext as _l
-
-MAX_ROWS = 1000
 
 
 class ActionsView(ShippedBulkView):
@@ -57,8 +56,8 @@ class ActionsView(ShippedBulkView):
         self.require(name)
         handler, label, confirmation = self._actions_data[name]
         texts = list(dict.fromkeys(request.form.getlist("rowid")))
-        if len(texts) > MAX_ROWS:
-            raise BadInput(_("Choose at most %(most)s rows at a time.", most=MAX_ROWS))
+        if len(texts) > MOST_TICKED:
+            raise BadInput(_("Choose at most %(most)s rows at a time.", most=MOST_TICKED))
         # The question names them; the action reads them again, as whole as it needs them.
         named = self.get_query().options(*self.loading(), *self.light(()))
         records = records_of(self.db_session, named, self.model, texts)

@@ -79,7 +79,8 @@ def job_page(view: Any, job: Job) -> JobPage:
     may_change = may_do(job)
     undone = _children(view, job, "undo")
     can_undo = may_change and not is_open and job.kind in ledger.UNDOABLE and bool(job.changed) and not undone
-    left = job.failed + job.skipped
+    can_undo = can_undo and not is_too_old(job)
+    left, again = job.failed + job.skipped, job.kind in ledger.UNDOABLE and not _children(view, job, job.kind)
     apply_text = imports.apply_text(found[0], job) if found is not None else ""
 
     def url(page: str, *, when: bool) -> str:
@@ -98,12 +99,12 @@ def job_page(view: Any, job: Job) -> JobPage:
         rate_text=_rate(job) if job.state == "running" and not _is_unmeasured(job) else "",
         counts=imports.counts(job) if job.kind == CHECK else _counts(job),
         groups=[OutcomeGroup(g.reason, g.count, g.outcome == "failed", [_example(view, found, job, g.first)])
-                for g in (groups(view.db_session, job.id) if left else ())],
+                for g in (groups(view.db_session, job.id) if left and not is_open else ())],
         message=_message(job),
         is_open=is_open,
         cancel_url=url("cancel_view", when=is_open and not job.cancel_asked and may_change),
         resume_url=url("resume_view", when=job.state in ledger.RESUMABLE and may_change and not undone),
-        retry_url=url("retry_view", when=bool(job.failed) and not is_open and may_change and job.kind != CHECK),
+        retry_url=url("retry_view", when=bool(job.failed) and not is_open and may_change and again),
         undo_url=url("undo_view", when=can_undo),
         undo_text=_undo_until(job) if can_undo else "",
         failed_url=url("failed_view", when=bool(left) and may_see_rows(job)),
@@ -234,10 +235,10 @@ def _message(job: Job) -> str:
 
 def _rate(job: Job) -> str:
     """How fast it goes, and how long it will take."""
-    if job.started_at is None or not job.position:
+    if not job.worked or not job.position:
         return ""
-    seconds = max(0.1, (utcnow() - job.started_at).total_seconds())
-    rate = job.position / seconds
+    # By the time at work: a job may have been cancelled for a day before it went on.
+    rate = 1000 * job.position / job.worked
     remaining = (job.length - job.position) / rate
     words: str = _("%(rate)s rows a second, %(left)s left", rate=format_decimal(round(rate)), left=_duration(remaining))
     return words
@@ -254,6 +255,12 @@ def _undo_until(job: Job) -> str:
     if until is None:
         return ""
     return str(_("It can be undone until %(moment)s.", moment=format_date(until)))
+
+
+def is_too_old(job: Job) -> bool:
+    """Whether what taking it back would need is no longer kept for certain, once it has ended."""
+    until = undo_until(job)
+    return until is None or until <= utcnow()
 
 
 def undo_until(job: Job) -> datetime | None:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
+from itertools import takewhile
 from typing import Any
 
 import sqlalchemy as sa
@@ -128,13 +129,12 @@ def prune_some(session: Session, before: datetime) -> int:
 
     The end of the chain is held until the caller commits, which should be soon.
     """
-    first_kept = session.scalar(sa.select(sa.func.min(ENTRY.c.id)).where(ENTRY.c.at >= before))
-    old = sa.select(ENTRY.c.id, ENTRY.c.hash).order_by(ENTRY.c.id).limit(BATCH)
-    rows = session.execute(old if first_kept is None else old.where(ENTRY.c.id < first_kept)).all()
+    session.execute(sa.select(CHAIN.c.id).where(CHAIN.c.id == 1).with_for_update()).one()
+    oldest = session.execute(sa.select(ENTRY.c.id, ENTRY.c.hash, ENTRY.c.at).order_by(ENTRY.c.id).limit(BATCH))
+    rows = list(takewhile(lambda row: row.at < before, oldest.all()))
     if not rows:
         return 0
     last = rows[-1]
-    session.execute(sa.select(CHAIN.c.id).where(CHAIN.c.id == 1).with_for_update()).one()
     session.execute(sa.delete(ENTRY).where(ENTRY.c.id <= last.id))
     session.execute(sa.delete(batches.BATCH).where(batches.BATCH.c.id <= last.id))
     removed = {"removed_position": last.id, "removed_hash": last.hash}

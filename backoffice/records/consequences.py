@@ -16,6 +16,7 @@ from sqlalchemy.orm import RelationshipProperty, Session
 
 from backoffice.database.attributes import once as once_found
 from backoffice.database.keys import hold_one_of
+from backoffice.database.time_limits import limited
 from backoffice.errors import BadInput, Conflict
 
 COUNT_CAP = 10_000
@@ -60,8 +61,8 @@ def consequences(session: Session, records: Sequence[Any]) -> list[Consequence]:
     return _found(session, type(records[0]), lambda relation: points_at(relation, records))
 
 
-def consequences_of_all(session: Session, model: type[Any], rows: sa.Select[Any]) -> list[Consequence]:
-    """The same for all of these rows of a model, however many."""
+def consequences_of_all(session: Session, model: type[Any], rows: sa.Select[Any], seconds: float) -> list[Consequence]:
+    """The same for all of these rows of a model, however many; TooBroad where counting takes longer than `seconds`."""
 
     def points_at_rows(relation: RelationshipProperty[Any]) -> sa.ColumnElement[bool]:
         pairs = relation.synchronize_pairs
@@ -69,11 +70,14 @@ def consequences_of_all(session: Session, model: type[Any], rows: sa.Select[Any]
         remote = [remote for _local, remote in pairs]
         return (remote[0] if len(remote) == 1 else sa.tuple_(*remote)).in_(keys)
 
-    return _found(session, model, points_at_rows)
+    return _found(session, model, points_at_rows, seconds)
 
 
 def _found(
-    session: Session, model: type[Any], pointing: Callable[[RelationshipProperty[Any]], sa.ColumnElement[bool]]
+    session: Session,
+    model: type[Any],
+    pointing: Callable[[RelationshipProperty[Any]], sa.ColumnElement[bool]],
+    seconds: float | None = None,
 ) -> list[Consequence]:
     found: list[Consequence] = []
     for relation in sa.inspect(model).relationships:
@@ -81,7 +85,8 @@ def _found(
         if not choices:
             continue
         rows = sa.select(sa.literal(1)).where(pointing(relation)).limit(COUNT_CAP + 1).subquery()
-        count = session.scalar(sa.select(sa.func.count()).select_from(rows)) or 0
+        counted = sa.select(sa.func.count()).select_from(rows)
+        count = session.scalar(limited(counted, seconds) if seconds else counted) or 0
         if count:
             found.append(Consequence(relation.key, choices[0], count, choices if len(choices) > 1 else ()))
     return found

@@ -10,9 +10,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
-from backoffice.models import Draft, FormReceipt, Job, utcnow
+from backoffice.models import Draft, FormReceipt, ImportRow, Job, JobChunk, JobKeys, JobOutcome, utcnow
 from backoffice.records import chain, restoring
 from backoffice.records.jobs.ledger import OPEN
 from backoffice.records.jobs.tasks import Tally
@@ -21,6 +21,11 @@ PORTION = 500
 KIND = "retention"
 # Of forms that were sent: longer than a session may last, and than a page stays open.
 RECEIPTS_KEPT = timedelta(days=7)
+# The places in a job by which what belongs to it is numbered.
+PARTS: tuple[Any, ...] = (
+    ImportRow.__table__.c.position, JobOutcome.__table__.c.position, JobChunk.__table__.c.start,
+    JobKeys.__table__.c.number,
+)  # fmt: skip
 
 
 def _drafts(session: Session, before: datetime) -> int:
@@ -32,8 +37,27 @@ def _receipts(session: Session, before: datetime) -> int:
 
 
 def _jobs(session: Session, before: datetime) -> int:
-    # What belongs to a job goes with it, which may be a million keys.
-    return _remove(session, Job, sa.and_(Job.finished_at < before, Job.state.not_in(OPEN)), 1)
+    return _remove(session, Job, _old_jobs(before), PORTION)
+
+
+def _job_parts(session: Session, before: datetime) -> int:
+    """What belongs to such jobs, before they go themselves: a million rows may hang on one."""
+    for place in PARTS:
+        table, mine = place.table, place.table.c.job_id
+        job = session.scalar(sa.select(mine).where(mine.in_(sa.select(Job.id).where(_old_jobs(before)))).limit(1))
+        if job is not None:
+            places = session.scalars(sa.select(place).where(mine == job).order_by(place).limit(PORTION)).all()
+            session.execute(sa.delete(table).where(mine == job, place <= places[-1]))
+            return len(places)
+    return 0
+
+
+def _old_jobs(before: datetime) -> sa.ColumnElement[bool]:
+    """Jobs that ended before, unless a younger one works through their keys."""
+    user: Any = aliased(Job)
+    younger = sa.or_(user.finished_at.is_(None), user.finished_at >= before)
+    needed = sa.exists().where(user.keys_of == Job.id, younger)
+    return sa.and_(Job.finished_at < before, Job.state.not_in(OPEN), ~needed)
 
 
 def _remove(session: Session, model: Any, old: sa.ColumnElement[bool], most: int) -> int:
@@ -49,6 +73,7 @@ PORTIONS: dict[str, Callable[[Session, datetime], int]] = {
     "deleted": restoring.prune_some,
     "drafts": _drafts,
     "receipts": _receipts,
+    "job_parts": _job_parts,
     "jobs": _jobs,
 }
 
@@ -62,7 +87,9 @@ def limits(days: Mapping[str, int], now: datetime | None = None) -> dict[str, da
     """Before which moment each kind is forgotten; a kind that is kept for good is left out."""
     now = now or utcnow()
     known = {kind: now - timedelta(days=number) for kind, number in days.items() if number}
-    return {**known, "receipts": now - RECEIPTS_KEPT}
+    if "jobs" in known:
+        known["job_parts"] = known["jobs"]
+    return {kind: before for kind in PORTIONS if (before := {**known, "receipts": now - RECEIPTS_KEPT}.get(kind))}
 
 
 def prune(session: Session, days: Mapping[str, int]) -> dict[str, int]:

@@ -48,6 +48,6 @@ def test_workers_forget_once_a_day(app: Flask, session: Session) -> None:
     assert len(made) == 1
     assert working.work_once()
     session.expire_all()
-    assert (made[0].state, made[0].changed) == ("done", 4)
+    assert (made[0].state, made[0].changed) == ("done", 5)
     assert session.scalar(sa.select(sa.func.count()).select_from(Draft)) == 0
     assert not working.work_once()

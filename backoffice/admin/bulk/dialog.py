@@ -32,6 +32,8 @@ SAMPLES = 10
 TYPED_FROM = 1000
 # Counting what would stay the same may take so long; it is only told where it does not.
 SECONDS_OF_UNCHANGED = 3
+# What goes along has to be known: where even this does not suffice, fewer rows have to be chosen.
+SECONDS_OF_CONSEQUENCES = 30
 
 
 def word(action: BulkAction, rows: Rows) -> str:
@@ -110,7 +112,7 @@ def _button(action: BulkAction, count: int) -> str:
 
 def _consequences(view: BulkView, selection: Selection) -> list[Consequence]:
     rows = selection.rows(view.db_session.get_bind().dialect.name)
-    return consequences_of_all(view.db_session, view.model, rows)
+    return consequences_of_all(view.db_session, view.model, rows, SECONDS_OF_CONSEQUENCES)
 
 
 def _samples(view: BulkView, selection: Selection, change: Change | None) -> list[tuple[Any, bool]]:

@@ -80,7 +80,10 @@ def _open_bulk(job: Job) -> Iterator[Task]:
 @contextmanager
 def _open_undo(job: Job) -> Iterator[Task]:
     with acting_as(job.staff_id, f"job {job.id}", job.locale):
-        undone = find(db.session(), job.parent_id or 0)
+        try:
+            undone = find(db.session(), job.parent_id or 0)
+        except BackofficeError as problem:
+            raise Stopped(problem.message) from None
         if is_import(undone):
             view: Any = importing_view(undone)
             require(view, undone.arguments["mode"])

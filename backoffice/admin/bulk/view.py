@@ -149,7 +149,8 @@ class BulkView(DeletingView):
                 _("Some of the ticked rows are gone and were left out: %(count)s.", count=len(texts) - len(there)),
                 "warning",
             )
-        rows = Rows.ticked([text for text in texts if text in {self.get_pk_value(r) for r in there}])
+        found = {self.get_pk_value(record) for record in there}
+        rows = Rows.ticked([text for text in texts if text in found])
         if action.at_once:
             return self._start(action, rows, {}, back)
         return self._ask_about(action, rows, back)

@@ -18,12 +18,22 @@ from backoffice.admin.base import BaseRecordView
 from backoffice.admin.bulk.view import AT_ONCE
 from backoffice.admin.downloads import send_while_made
 from backoffice.admin.importing.declared import is_import, require
-from backoffice.admin.jobs import STATES, job_page, may_see_rows, percent_of, person_of, result_of, title_of, view_of
+from backoffice.admin.jobs import (
+    STATES,
+    is_too_old,
+    job_page,
+    may_see_rows,
+    percent_of,
+    person_of,
+    result_of,
+    title_of,
+    view_of,
+)
 from backoffice.admin.presenters import Link
 from backoffice.admin.record_view import RecordView
 from backoffice.admin.waking import wake
 from backoffice.admin.working import work_off
-from backoffice.errors import NotAllowed
+from backoffice.errors import Conflict, NotAllowed
 from backoffice.i18n import gettext as _
 from backoffice.i18n import lazy_gettext as _l
 from backoffice.i18n import lazy_pgettext
@@ -176,6 +186,8 @@ class JobView(RecordView):
     def undo_view(self) -> Any:
         """Take back what it did, as a job of its own."""
         job = self._mine_to_change()
+        if job.state not in ledger.OPEN and is_too_old(job):
+            raise Conflict(_("This job is too long ago: what it would take to undo it is no longer kept."))
         held = job.position <= AT_ONCE
         undone = ledger.undo(self.db_session, job.id, held=held, **self._asked_by())
         back = safe_target(request.form.get("url"), self.page_url("details_view", id=undone.id))

@@ -56,7 +56,8 @@ class Undo:
         for entry in records_in(self.session, self._entries(changes), wanted):
             if entry.links:
                 links.append(entry)
-            elif entry.table_name == self._table and entry.record_key in wanted:
+            is_own = entry.table_name == self._table and entry.record_key in wanted
+            if is_own and (entry.changes or not entry.links):
                 entries.setdefault(wanted[entry.record_key], entry)
         gone = {key: entry for key, entry in entries.items() if entry.action == "delete"}
         made = {key: entry for key, entry in entries.items() if entry.action == "create"}
@@ -64,7 +65,7 @@ class Undo:
         self._reset({key: entry for key, entry in entries.items() if key not in gone and key not in made}, tally)
         self._take_away(made, tally)
         if not gone:
-            self._relink(links, keys, tally)
+            self._relink(links, set(keys), tally, done={key for key in entries if key not in tally.left})
 
     @property
     def _table(self) -> str:
@@ -198,18 +199,33 @@ class Undo:
             put_back(self.session, deleted)
             tally.changed += 1
 
-    def _relink(self, entries: Sequence[Part], keys: Sequence[str], tally: Tally) -> None:
-        """Take away the links that were made, make those again that were taken away."""
+    def _relink(self, entries: Sequence[Part], keys: set[str], tally: Tally, done: set[str]) -> None:
+        """Take away the links that were made, make those again that were taken away.
+
+        They were made from the records of the job, or from others to these. `done` are told of already.
+        """
         for entry in entries:
+            is_own = entry.table_name == self._table
+            if is_own and entry.record_key in tally.left:
+                continue
             holder_model = model_of(Model.metadata.tables[entry.table_name])
             holders = records_of(self.session, sa.select(holder_model), holder_model, [entry.record_key])
-            for name, done in entry.links.items() if holders else ():
+            for name, linked in entry.links.items():
                 relation = sa.inspect(holder_model).relationships[name]
                 for part, change in (("added", detach), ("removed", attach)):
-                    theirs = [key for key in done.get(part, ()) if key in set(keys)]
-                    others = records_of(self.session, sa.select(self.target.model), self.target.model, theirs)
-                    if others:
-                        tally.changed += change(self.session, holders[0], relation, others)
+                    theirs = [key for key in linked.get(part, ()) if is_own or key in keys]
+                    if not holders:
+                        self._leave_without(theirs if not is_own else [entry.record_key], tally)
+                        continue
+                    far = relation.mapper.class_
+                    others = records_of(self.session, sa.select(far), far, theirs)
+                    number = change(self.session, holders[0], relation, others) if others else 0
+                    tally.changed += (number > 0 and entry.record_key not in done) if is_own else number
+                    done |= {entry.record_key} if is_own and number else set()
+
+    def _leave_without(self, keys: Sequence[str], tally: Tally) -> None:
+        for key in keys:
+            tally.leave(key, SKIPPED, _("What it was linked with is gone."))
 
 
 def _before(entry: Part, column: Attribute) -> Any:

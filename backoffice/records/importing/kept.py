@@ -117,7 +117,10 @@ def prune(session: Session, before: datetime, uploads: Path, most: int = PORTION
     known = {arguments.get("file") for arguments in kept}
     count = 0
     for folder in (uploads / FOLDER).iterdir():
-        made = datetime.fromtimestamp(folder.stat().st_mtime, UTC)
+        try:
+            made = datetime.fromtimestamp(folder.stat().st_mtime, UTC)
+        except FileNotFoundError:
+            continue  # another process has just taken it away
         if NAME.fullmatch(folder.name) and folder.name not in known and made < before:
             drop(uploads, folder.name)
             count += 1

@@ -56,29 +56,40 @@ def to_apply(session: Session, job_id: int) -> Sequence[int]:
 
 def wrong_rows(session: Session, job: Job) -> Generator[bytes]:
     """The wrong rows of a dry run as a file, each with the reason."""
-    wrong = sa.select(ROW, ROW.c.reason.label("why")).where(ROW.c.job_id == job.id, ROW.c.verdict == WRONG)
-    yield from _file(session, job, wrong, ROW.c.position)
+    columns = list(job.arguments["layout"]["columns"])
+    yield failed_head(columns)
+    wrong = sa.select(ROW).where(ROW.c.job_id == job.id, ROW.c.verdict == WRONG)
+    for rows in _portions(session, wrong, ROW.c.position):
+        for row in rows:
+            yield _line(columns, row, row.reason)
 
 
 def left_rows(session: Session, job: Job) -> Generator[bytes]:
     """The rows that an import did not carry out as a file, each with the reason."""
-    left = (
-        sa.select(ROW, OUTCOME.c.reason.label("why"))
-        .join_from(OUTCOME, ROW, ROW.c.position == sa.cast(OUTCOME.c.key, sa.Integer))
-        .where(OUTCOME.c.job_id == job.id, ROW.c.job_id == job.arguments["check"])
-    )
-    yield from _file(session, job, left, ROW.c.position)
-
-
-def _file(session: Session, job: Job, chosen: sa.Select[Any], place: Any) -> Generator[bytes]:
     columns = list(job.arguments["layout"]["columns"])
     yield failed_head(columns)
+    left = sa.select(OUTCOME.c.position, OUTCOME.c.key, OUTCOME.c.reason).where(OUTCOME.c.job_id == job.id)
+    for outcomes in _portions(session, left, OUTCOME.c.position):
+        places = [int(outcome.key) for outcome in outcomes]
+        asked = sa.select(ROW).where(ROW.c.job_id == job.arguments["check"], ROW.c.position.in_(places))
+        rows = {row.position: row for row in session.execute(asked)}
+        session.rollback()
+        for outcome in outcomes:
+            if (row := rows.get(int(outcome.key))) is not None:
+                yield _line(columns, row, outcome.reason)
+
+
+def _line(columns: Sequence[str], row: Any, reason: str) -> bytes:
+    return failed_line(list(columns), Row(row.line, dict(row.cells), beyond=tuple(row.beyond)), reason)
+
+
+def _portions(session: Session, chosen: sa.Select[Any], place: Any) -> Generator[Sequence[Any]]:
+    """What is chosen in the order of a place, some at a time."""
     after = -1
     while True:
         rows = session.execute(chosen.where(place > after).order_by(place).limit(BATCH)).all()
         session.rollback()
-        for row in rows:
-            yield failed_line(columns, Row(row.line, dict(row.cells), beyond=tuple(row.beyond)), row.why)
+        yield rows
         if len(rows) < BATCH:
             return
         after = rows[-1].position

@@ -113,6 +113,8 @@ def _run(session: Session, claim: Claim, pace: Pace) -> tuple[bool, int]:
             return False, 0
         task = stack.enter_context(opener_of(job)(job))
         keys = frozen(session, job, job.position, pace.begin(task))
+        if not keys and job.position < job.length:
+            raise Stopped(_("Which rows this job was about is no longer kept."))
         tally = task.run(keys, job.position) if keys else Tally()
         if tally.length is not None:
             job.length, keys = tally.length, keys[: tally.length - job.position]

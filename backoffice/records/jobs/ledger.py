@@ -45,7 +45,7 @@ class Claim:
 
 def create(session: Session, job: Job, keys: Iterable[str | int]) -> Job:
     """Put a job and its keys into the ledger, inside a unit of work: it runs once that is committed."""
-    job.length = job.length or 0
+    job.length, job.turn_at = job.length or 0, moment()
     session.add(job)
     session.flush()
     freeze(session, job, keys)
@@ -202,13 +202,17 @@ def retry(session: Session, job_id: int, **asked_by: Any) -> Job:
 
     def work() -> int:
         job = locked(session, job_id)
+        if job.kind not in UNDOABLE:
+            raise Conflict(_("This job cannot be tried again in part: it takes back what another did."))
+        if session.scalar(sa.select(JOB.c.id).where(JOB.c.parent_id == job.id, JOB.c.kind == job.kind).limit(1)):
+            raise Conflict(_("The failed rows of this job have been tried again already. Try again those of that job."))
         failed = sa.select(JobOutcome.key).where(JobOutcome.job_id == job.id, JobOutcome.outcome == FAILED)
         keys = list(session.scalars(failed.order_by(JobOutcome.position)))
         if job.state in OPEN or not keys:
             raise Conflict(_("Nothing of this job can be tried again: it is still at work, or no row failed."))
         again = Job(
-            kind=job.kind, endpoint=job.endpoint, action=job.action, arguments=job.arguments, selection={},
-            words="", staff_id=job.staff_id, person=job.person, locale=job.locale, parent_id=job.id,
+            kind=job.kind, endpoint=job.endpoint, action=job.action, arguments=job.arguments, selection=job.selection,
+            words=job.words, staff_id=job.staff_id, person=job.person, locale=job.locale, parent_id=job.id,
         )  # fmt: skip
         for name, value in asked_by.items():
             setattr(again, name, value)

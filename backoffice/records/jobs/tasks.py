@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Protocol
 
 from backoffice.models import Job
 
@@ -79,8 +79,3 @@ def opener_of(job: Job) -> Opener:
 def known_kinds() -> list[str]:
     """The kinds of jobs that are handled here; a worker of an older version may meet others."""
     return sorted(_openers)
-
-
-def new_job(kind: str, **values: Any) -> Job:
-    """A job to be put into the ledger."""
-    return Job(kind=kind, **values)
