@@ -54,6 +54,8 @@ class ActionsView(ShippedBulkView):
             self.require(self.bulk_actions[name].needs)
             return self.run_bulk(name)
         self.require(name)
+        if request.form.get("all") == "yes":
+            return self._of_all(name)
         handler, label, confirmation = self._actions_data[name]
         texts = list(dict.fromkeys(request.form.getlist("rowid")))
         if len(texts) > MOST_TICKED:
@@ -81,6 +83,14 @@ class ActionsView(ShippedBulkView):
             self.readable_list(back),
         )
         return responses[-1] if responses else self.say(answer)
+
+    def _of_all(self, name: str) -> Any:
+        """All that match are exported as the list's own export does; any other action is one of ticked rows."""
+        if name != "export":
+            raise BadInput(_("This can be done to ticked rows only. Untick “All that match”."))
+        asked = dict(parse_qsl(request.form.get("selection", "")))
+        kept = {word: asked[word] for word in ("search", "where", "sort") if word in asked}
+        return redirect(self.page_url("export", export_type="csv", **kept), 303)
 
     def is_action_allowed(self, name: str) -> bool:
         """Rows can be exported by themselves where their key can be filtered."""

@@ -104,7 +104,8 @@ def job_page(view: Any, job: Job) -> JobPage:
         is_open=is_open,
         cancel_url=url("cancel_view", when=is_open and not job.cancel_asked and may_change),
         resume_url=url("resume_view", when=job.state in ledger.RESUMABLE and may_change and not undone),
-        retry_url=url("retry_view", when=bool(job.failed) and not is_open and may_change and again),
+        retry_url=url("retry_view", when=bool(job.failed) and not is_open and may_change and again
+                      and (not is_import(job) or is_own_import(job))),
         undo_url=url("undo_view", when=can_undo),
         undo_text=_undo_until(job) if can_undo else "",
         failed_url=url("failed_view", when=bool(left) and may_see_rows(job)),
@@ -137,7 +138,13 @@ def percent_of(job: Job) -> int:
 
 def may_see_rows(job: Job) -> bool:
     """Whether this person may have the rows of a job as a file: those of an import hold what its file held."""
-    return not is_import(job) or job.kind == "undo" or job.staff_id == current_user.id
+    return not is_import(job) or job.kind == "undo" or is_own_import(job)
+
+
+def is_own_import(job: Job) -> bool:
+    """Whether this person has brought the file of an import, and asked for this job of it."""
+    check = db.session.get(Job, job.arguments["check"]) if "check" in job.arguments else job
+    return check is not None and check.staff_id == job.staff_id == current_user.id
 
 
 def person_of(job: Job) -> str:

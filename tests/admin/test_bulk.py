@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Sequence
-from typing import Any
 from urllib.parse import urlencode
 
 import pytest
@@ -17,42 +15,8 @@ from backoffice.database.keys import has_key_of_many
 from backoffice.models import Article, AuditEntry, Collection, Job, Role, User
 from backoffice.records import chain
 from backoffice.records.jobs import freezing
+from tests.admin.bulk import ask, count, hidden, send, the_job, where
 from tests.factories import NOON, make_article, make_articles, make_user
-from tests.pages import form_of
-
-
-def where(*conditions: Any) -> str:
-    """A selection as a list's form carries it."""
-    return urlencode({"where": json.dumps({"all": list(conditions)})})
-
-
-def ask(client: FlaskClient, action: str, selection: str = "", **data: Any) -> Any:
-    """Choose an action for all that match."""
-    return client.post("/admin/article/action/", data={"action": action, "all": "yes", "selection": selection, **data})
-
-
-def hidden(page: str) -> dict[str, str]:
-    """What the dialog carries along."""
-    return form_of(page, "form_id", "action", "url", "rows", "ready")
-
-
-def send(client: FlaskClient, page: str, **given: str) -> Any:
-    """Send the dialog."""
-    return client.post(
-        "/admin/article/bulk/", data={**hidden(page), **{n.replace("__", "-"): v for n, v in given.items()}}
-    )
-
-
-def count(session: Session, *conditions: Any) -> int:
-    """Articles as they stand in the database now."""
-    session.rollback()
-    return session.scalar(sa.select(sa.func.count()).select_from(Article).where(*conditions)) or 0
-
-
-def the_job(session: Session) -> Job:
-    """The one job there is."""
-    session.rollback()
-    return session.scalars(sa.select(Job).execution_options(populate_existing=True)).one()
 
 
 def test_all_that_match_are_published_and_it_is_undone(admin: FlaskClient, session: Session) -> None:

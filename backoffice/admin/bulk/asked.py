@@ -30,7 +30,8 @@ if TYPE_CHECKING:
 class Rows:
     """The rows of an action: ticked ones by their `keys`, or all that `arguments` select, as of `now` in `zone`.
 
-    `me` says which records the person was then, by table. `count` is how many the dialog spoke of.
+    `me` says which records the person was then, by table. `count` is how many the dialog spoke of, and `along` how many
+    of each relation when they are deleted.
     """
 
     keys: tuple[str, ...] | None = None
@@ -39,6 +40,7 @@ class Rows:
     zone: str = "UTC"
     me: Mapping[str, str | None] = field(default_factory=dict)
     count: int = 0
+    along: Mapping[str, int] = field(default_factory=dict)
 
     @classmethod
     def ticked(cls, keys: list[str]) -> Rows:
@@ -63,7 +65,7 @@ class Rows:
             return {"keys": list(self.keys), "count": self.count}
         return {
             "arguments": dict(self.arguments), "now": self.now, "zone": self.zone, "me": dict(self.me),
-            "count": self.count,
+            "count": self.count, "along": dict(self.along),
         }  # fmt: skip
 
     @classmethod

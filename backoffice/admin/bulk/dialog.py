@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
+from hashlib import sha256
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -57,7 +60,7 @@ def question(
 ) -> BulkQuestion:  # fmt: skip
     """The dialog. Without a `change` it still asks for what the action needs."""
     count, records = format_decimal(rows.count), _samples(view, selection, change)
-    touched, typed, hidden = _consequences(view, selection) if action.name == "delete" else [], word(action, rows), []
+    touched, typed, hidden = along(view, selection) if action.name == "delete" else [], word(action, rows), []
     if deletes_ticked(action, rows):
         ticked = view.ticked(rows.keys or ())
         typed, hidden = view.deletion_word(ticked, touched), [(SEEN, view.seen(ticked, touched))]
@@ -76,8 +79,8 @@ def question(
         icon=action.icon,
         hidden=[
             (FORM_ID, new_form_id()), ("action", action.name), ("url", back),
-            ("rows", seal(view, action.name, rows)), ("ready", "yes" if change is not None else ""),
-            *hidden,
+            ("rows", seal(view, action.name, replace(rows, along={c.relation: c.count for c in touched}))),
+            ("ready", previewed(view, form) if change is not None else ""), *hidden,
         ],
         fields=[f for f in form if f.name not in view.own_fields],
         consequences=[view.in_words(c) for c in touched if not c.choices],
@@ -90,6 +93,16 @@ def question(
         problem=problem,
         danger=action.danger,
     )  # fmt: skip
+
+
+def previewed(view: BulkView, form: Form) -> str:
+    """What a preview is of: the values of the form, short. Sent back it tells whether they are still the same."""
+    values = {
+        field.name: field.fingerprint(field.data) if isinstance(field, KeptField) else str(field.data)
+        for field in form
+        if field.name not in view.own_fields
+    }
+    return sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:32]
 
 
 def _of_these(count: int, unchanged: int | None) -> str:
@@ -105,12 +118,13 @@ def _of_these(count: int, unchanged: int | None) -> str:
 
 
 def _button(action: BulkAction, count: int) -> str:
-    text: str = ngettext("%(label)s %(count)s record", "%(label)s %(count)s records", count, label=action.label,
+    text: str = ngettext("%(label)s: %(count)s record", "%(label)s: %(count)s records", count, label=action.label,
                          count=format_decimal(count))  # fmt: skip
     return text
 
 
-def _consequences(view: BulkView, selection: Selection) -> list[Consequence]:
+def along(view: BulkView, selection: Selection) -> list[Consequence]:
+    """What hangs on the rows, and so is touched when they are deleted."""
     rows = selection.rows(view.db_session.get_bind().dialect.name)
     return consequences_of_all(view.db_session, view.model, rows, SECONDS_OF_CONSEQUENCES)
 

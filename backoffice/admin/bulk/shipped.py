@@ -10,11 +10,12 @@ from flask_babel import ngettext
 from wtforms import ValidationError
 
 from backoffice.admin.bulk.declared import Asked, Given, bulk_action
-from backoffice.admin.bulk.view import BulkView
+from backoffice.admin.bulk.view import SEEN_ROWS, BulkView
 from backoffice.admin.cells import NOT_IN_CELLS
 from backoffice.admin.fields import KeptField
 from backoffice.admin.fields.choices import SelectField
-from backoffice.database.attributes import attribute
+from backoffice.database.attributes import Kind, attribute
+from backoffice.database.keys import key_text
 from backoffice.errors import BadInput
 from backoffice.i18n import gettext as _
 from backoffice.i18n import lazy_gettext as _l
@@ -55,6 +56,7 @@ class ShippedBulkView(BulkView):
             for field in form
             if isinstance(field, KeptField)
             and field.kind not in NOT_IN_CELLS
+            and field.kind is not Kind.JSON  # databases compare it each in their own way, or not at all
             and (found := self.find(field.name)) is not None
             and not found.unique
         ]
@@ -92,9 +94,13 @@ class ShippedBulkView(BulkView):
     def delete_change(self, asked: Asked) -> Change:
         """Delete them, with what was chosen for what hangs on them."""
         given = {name: texts[0] for name, texts in asked.given.items() if texts}
+        seen = dict(text.rpartition("=")[::2] for text in asked.given.get(SEEN_ROWS, ()))
 
         def before(records: Iterable[Any]) -> None:
             for record in records:
                 self.on_model_delete(record)
 
-        return Remove(lambda records: self.choices_for(records, given), before, self.after_model_delete)
+        return Remove(
+            lambda records: self.choices_for(records, given), before, self.after_model_delete,
+            lambda record: seen.get(key_text(record)) in (None, self.version_text(record)),
+        )  # fmt: skip

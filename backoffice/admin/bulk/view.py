@@ -45,6 +45,8 @@ MOST_TICKED = 1000
 COUNT_SECONDS = 30
 # How the names of an action's inputs begin: a model may have columns of any name.
 PREFIX = "with-"
+# The argument of a job that deletes ticked records: each key with the state it was seen in.
+SEEN_ROWS = "seen-rows"
 
 
 class MoreMatch(Conflict):
@@ -195,8 +197,12 @@ class BulkView(DeletingView):
         self.require(action.needs)
         back = safe_target(request.form.get("url"), self.page_url("index_view"))
         rows = unseal(self, action.name, request.form.get("rows", ""))
-        if request.form.get("ready") != "yes" or request.form.get("again"):
+        ready = request.form.get("ready", "")
+        if not ready or request.form.get("again"):
             return self._ask_about(action, rows, back)
+        if ready != dialog.previewed(self, self.bulk_form(action, _given())):
+            changed = Conflict(_("You have changed what is to be done. Look at the new preview, then confirm."))
+            return self._ask_about(action, rows, back, changed)
         wanted = dialog.word(action, rows)
         if wanted and "".join(c for c in request.form.get("typed", "") if c.isdigit()) != wanted:
             refusal = BadInput(_("Type “%(word)s” to confirm: this is a lot.", word=wanted))
@@ -212,9 +218,11 @@ class BulkView(DeletingView):
 
         def make() -> Answer:
             asked, selection = self._still_meant(rows)
-            if dialog.deletes_ticked(action, rows):
-                self._require_seen(rows)
             job = self._job(action, asked, selection, given)
+            if dialog.deletes_ticked(action, rows):
+                job.arguments |= {SEEN_ROWS: self._require_seen(rows)}
+            elif action.name == "delete":
+                self._require_no_more_along(rows, selection)
             keys = keys_of(self.db_session, selection) if asked.is_all else asked.keys or ()
             if rows.count <= AT_ONCE:
                 ledger.reserve(job)
@@ -232,12 +240,20 @@ class BulkView(DeletingView):
         answer = self.once(make)
         return work_off(int(answer["url"]), self.readable_list(back), at_once=rows.count <= AT_ONCE)
 
-    def _require_seen(self, rows: Rows) -> None:
-        """Nothing is deleted that has changed since it was asked about, nor where something has yet to be chosen."""
+    def _require_seen(self, rows: Rows) -> list[str]:
+        """Nothing is deleted that has changed since it was asked about, nor where something has yet to be chosen.
+
+        Gives the records' states, by which the job tells those that are changed later.
+        """
         records = self.ticked(rows.keys or ())
         if problem := self.deletion_problem(records):
             raise StaleRecord(problem)
         self.choices_for(records, request.form)
+        return [f"{key_text(record)}={self.version_text(record)}" for record in records]
+
+    def _require_no_more_along(self, rows: Rows, selection: Selection) -> None:
+        if any(found.count > rows.along.get(found.relation, 0) for found in dialog.along(self, selection)):
+            raise MoreMatch(_("More records hang on these by now than you were asked about. Look again, then confirm."))
 
     def _still_meant(self, rows: Rows) -> tuple[Rows, Selection]:
         """The rows as they were asked about; Conflict where the same question means something else by now."""

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import sqlalchemy as sa
-from flask import current_app, jsonify, redirect, request
+from flask import current_app, flash, jsonify, redirect, request
 from flask_admin import expose
 from flask_babel import get_locale
 from flask_security import current_user
@@ -20,6 +21,7 @@ from backoffice.admin.downloads import send_while_made
 from backoffice.admin.importing.declared import is_import, require
 from backoffice.admin.jobs import (
     STATES,
+    is_own_import,
     is_too_old,
     job_page,
     may_see_rows,
@@ -170,17 +172,22 @@ class JobView(RecordView):
     @expose("/cancel/", methods=("POST",))
     def cancel_view(self) -> Any:
         """End it where it stands."""
-        return self._changed(ledger.cancel(self.db_session, self._mine_to_change().id))
+        job = self._mine_to_change()
+        return self._changed(lambda: ledger.cancel(self.db_session, job.id), job)
 
     @expose("/resume/", methods=("POST",))
     def resume_view(self) -> Any:
         """Let it go on."""
-        return self._changed(ledger.resume(self.db_session, self._mine_to_change().id))
+        job = self._mine_to_change()
+        return self._changed(lambda: ledger.resume(self.db_session, job.id), job)
 
     @expose("/retry/", methods=("POST",))
     def retry_view(self) -> Any:
         """Do the same again to the rows that failed."""
-        return self._changed(ledger.retry(self.db_session, self._mine_to_change().id, **self._asked_by()))
+        job = self._mine_to_change()
+        if is_import(job) and not is_own_import(job):
+            raise NotAllowed(_("Only who has tried an import out may carry it out: others may see other records."))
+        return self._changed(lambda: ledger.retry(self.db_session, job.id, **self._asked_by()), job)
 
     @expose("/undo/", methods=("POST",))
     def undo_view(self) -> Any:
@@ -208,9 +215,16 @@ class JobView(RecordView):
     def _asked_by(self) -> dict[str, Any]:
         return {"staff_id": current_user.id, "person": current_user.email[:255], "locale": str(get_locale())}
 
-    def _changed(self, job: Job) -> Any:
-        wake(current_app, job.id)
-        return redirect(self.page_url("details_view", id=job.id))
+    def _changed(self, change: Callable[[], Job], job: Job) -> Any:
+        """Make the change and show the job it gives; where the job has gone on meanwhile, say so on its page."""
+        number = job.id
+        try:
+            number = change().id
+            wake(current_app, number)
+        except Conflict as refusal:
+            self.db_session.rollback()
+            flash(refusal.message, "warning")
+        return redirect(self.page_url("details_view", id=number))
 
     @property
     def job_days(self) -> int:

@@ -25,6 +25,15 @@ class SetLinks(Change):
     ) -> None:
         self.holder, self.relation, self.add, self.options = holder, relation, add, options
 
+    def unchanged(self) -> sa.ColumnElement[bool] | None:
+        """Those that are linked already, or not, where the records know their way back."""
+        if not self.relation.back_populates:
+            return None
+        back = getattr(self.relation.mapper.class_, self.relation.back_populates)
+        holder = has_key(type(self.holder), [tuple(sa.inspect(self.holder).identity)])
+        linked: sa.ColumnElement[bool] = (back.any if back.property.uselist else back.has)(holder)
+        return linked if self.add else ~linked
+
     def run(self, target: Target, texts: Sequence[str]) -> Tally:
         """Link or unlink those that are not so already."""
         tally, keys = Tally(), target.parsed(texts)

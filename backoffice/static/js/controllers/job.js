@@ -18,7 +18,8 @@ export function connect(part, signal) {
   }
 
   function replace(html) {
-    const fresh = new DOMParser().parseFromString(html, "text/html").querySelector("#job-live");
+    const answer = new DOMParser().parseFromString(html, "text/html");
+    const fresh = answer.querySelector("#job-live");
     if (!fresh || !part.isConnected) return;
     // While a button has the focus only what is around it changes, unless the job has ended.
     if (fresh.dataset.url && part.querySelector(".job-ways")?.contains(document.activeElement)) {
@@ -31,6 +32,7 @@ export function connect(part, signal) {
       return later();
     }
     part.replaceWith(fresh);
+    document.querySelector("#job-facts")?.replaceWith(...answer.querySelectorAll("#job-facts"));
     document.dispatchEvent(new Event("job-ended"));
   }
 
