@@ -64,7 +64,7 @@ def test_all_that_match_are_published_watched_and_undone(member: Callable[..., P
     assert editor.page.get_by_role("heading", name="Publish: 1,200 records").is_visible()
     assert editor.page.locator(".bulk-samples ins").count() == 10
     editor.page.get_by_label("Type “1200” to confirm").fill("1,200")
-    editor.follow(editor.button("Publish 1,200 records"))
+    editor.follow(editor.button("Publish: 1,200 records"))
     assert "/admin/job/details/" in editor.page.url
     end(editor)
     assert editor.page.locator("[data-count-of=changed] dd").inner_text() == "1,200"
@@ -89,7 +89,7 @@ def test_who_goes_on_is_told_when_the_job_has_ended(member: Callable[..., Person
     editor.visit(FILTERED)
     choose_all(editor, "Publish")
     editor.page.get_by_label("Type “1200” to confirm").fill("1200")
-    editor.follow(editor.button("Publish 1,200 records"))
+    editor.follow(editor.button("Publish: 1,200 records"))
     assert editor.page.get_by_text("Waiting").is_visible()
     editor.visit("/admin/")
     editor.page.locator(".job-indicator").wait_for()
@@ -117,7 +117,7 @@ def test_all_that_match_without_a_script(member: Callable[..., Person], session:
     editor.page.get_by_label("All that match: 1,200").check()
     editor.follow(editor.button("Publish"))
     editor.page.get_by_label("Type “1200” to confirm").fill("1200")
-    editor.follow(editor.button("Publish 1,200 records"))
+    editor.follow(editor.button("Publish: 1,200 records"))
     # Nobody works: the page says that it waits, and can be cancelled.
     assert editor.page.get_by_text("Waiting").is_visible()
     editor.follow(editor.button("Cancel"))
