@@ -111,12 +111,19 @@ def read(view: Any, columns: Sequence[str], form: MultiDict[str, str]) -> Mappin
         if name in chosen.values():
             raise BadInput(_("Two columns fill “%(field)s”. Leave one of them out.", field=known[name].label))
         chosen[column] = name
-    tells = {columns[int(n)] for n in form.getlist("tells") if n.isascii() and n.isdigit() and int(n) < len(columns)}
-    if tells - chosen.keys():
+    tells = telling(columns, form)
+    if set(tells) - chosen.keys():
         raise BadInput(_("A column that tells the record has to fill a field, or the key."))
-    mapping = Mapping(chosen, tuple(chosen[column] for column in columns if column in tells), form.get("mode", ""))
+    mapping = Mapping(chosen, tuple(chosen[column] for column in tells), form.get("mode", ""))
     _check(view, known, mapping)
     return mapping
+
+
+def telling(columns: Sequence[str], form: MultiDict[str, str]) -> list[str]:
+    """The columns that were sent as telling the record; what is no number of a column is passed over."""
+    sent = set(form.getlist("tells"))
+    # Compared as texts: a number of thousands of digits is none that Python reads.
+    return [column for number, column in enumerate(columns) if str(number) in sent]
 
 
 def _check(view: Any, known: Named[str, Target], mapping: Mapping) -> None:

@@ -140,8 +140,8 @@ class ImportingView(RevertingView):
         """What was chosen, right or wrong."""
         sent = request.form
         chosen = {column: name for n, column in enumerate(columns) if (name := sent.get(f"to-{n}", ""))}
-        told = [columns[int(n)] for n in sent.getlist("tells") if n.isascii() and n.isdigit() and int(n) < len(columns)]
-        return Mapping(chosen, tuple(chosen.get(column, "") for column in told), sent.get("mode", ""))
+        told = tuple(chosen.get(column, "") for column in mapping.telling(columns, sent))
+        return Mapping(chosen, told, sent.get("mode", ""))
 
 
 def _count(path: Path, layout: Layout) -> tuple[int, bool]:
