@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from flask.testing import FlaskClient
+from flask.testing import FlaskClient, FlaskCliRunner
+from sqlalchemy.orm import Session
 
-from tests.admin.test_importing import csv, mapping_of, upload
+from tests.admin.test_importing import check, csv, mapping_of, rows_of, upload, verdicts
 
 Client = FlaskClient
 
@@ -17,3 +18,35 @@ def test_a_number_of_thousands_of_digits_is_no_column(admin: Client, field: dict
     sent = mapping_of(admin.get(uploaded.location).text)
     answer = admin.post("/admin/user/import/", data={**sent, **field, "tells": ["1" * 5000, "-1", "٣"]})
     assert answer.status_code == 400
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        r'{"username":"a\ud83d","email":"a@example.com"}',
+        r'{"username":["\ud800"],"email":"a@example.com"}',
+        r'{"username":"a","email":"a@example.com","name":{"\ud800":[{"\udfff":1}]}}',
+    ],
+)
+def test_half_a_character_is_told_of_its_row(admin: Client, session: Session, line: str) -> None:
+    good = '{"username":"b","email":"b@example.com"}'
+    job = check(admin, f"{line}\n{good}".encode(), "a.jsonl")
+    assert verdicts(session, job) == ["wrong", "new"]
+    assert "half a character" in rows_of(session, job)[0].reason
+    for page in ("details", "failed"):
+        assert "half a character" in admin.get(f"/admin/job/{page}/?id={job}").text
+
+
+def test_half_a_character_behind_the_telling_rows_is_told_as_well(
+    admin: Client, session: Session, runner: FlaskCliRunner
+) -> None:
+    good = [f'{{"username":"u{n}","email":"u{n}@example.com"}}' for n in range(1000)]
+    bad = [
+        r'{"username":"y","email":"y@example.com","\ud800":{"\ud800":"\udfff"}}',
+        r'{"username":"z\ud800"}',
+        "{\ud800",
+    ]
+    content = "\n".join([*good, *bad]).encode("utf-8", "replace")
+    job = check(admin, content, "a.jsonl")
+    runner.invoke(args=["jobs", "work", "--until-idle"])
+    assert verdicts(session, job)[999:] == ["new", "wrong", "wrong", "wrong"]

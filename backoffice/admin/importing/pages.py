@@ -113,8 +113,9 @@ def _samples(path: Any, layout: Layout) -> Sequence[Row]:
 
 
 def _sample(row: Row, name: str, layout: Layout) -> str:
+    cell = kept_cell(row.values.get(name))
     try:
-        text = text_of(kept_cell(row.values.get(name)), Kind.TEXT, layout.kind) or ""
+        text = text_of(cell, Kind.TEXT, layout.kind) or ""
     except BadInput:
-        text = str(row.values.get(name))
+        text = str(cell)
     return text if len(text) <= LONGEST_SAMPLE else text[:LONGEST_SAMPLE] + "…"

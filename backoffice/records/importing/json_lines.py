@@ -26,6 +26,8 @@ from backoffice.records.importing.layouts import (
     Layout,
     Row,
     check_names,
+    half_a_character,
+    has_half,
     nothing_in_it,
     too_long_cell,
     too_long_row,
@@ -90,6 +92,8 @@ def _row(number: int, found: dict[str, Any], known: frozenset[str], bounds: Boun
     for value in found.values():
         if problem is None and isinstance(value, str):
             problem = too_long_cell(bounds) if len(value) > bounds.cell else unkeepable(value)
+        elif problem is None and isinstance(value, (list, dict)) and _has_half(value):
+            problem = half_a_character()
     values = {name: value for name, value in found.items() if name in known}
     return Row(number, values, problem, tuple(value for name, value in found.items() if name not in known))
 
@@ -190,6 +194,15 @@ def _is_deeper(value: Any, depth: int) -> bool:
         if not level:
             return False
     return True
+
+
+def _has_half(value: Any) -> bool:
+    """Whether half a character stands anywhere in it, in a name or in a text."""
+    if isinstance(value, dict):
+        return any(has_half(name) or _has_half(each) for name, each in value.items())
+    if isinstance(value, list):
+        return any(map(_has_half, value))
+    return isinstance(value, str) and has_half(value)
 
 
 def _too_deep(bounds: Bounds) -> _Unreadable:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import date, datetime, time, timedelta
@@ -20,6 +21,7 @@ Cell = str | int | float | Decimal | bool | date | datetime | time | timedelta |
 
 # The column that tells why a row was not imported. A file that has it is one of ours, to be read again without it.
 REASON = "reason"
+_HALF = re.compile("[\ud800-\udfff]")
 
 
 class FileKind(StrEnum):
@@ -165,6 +167,14 @@ def unkeepable(text: str) -> str | None:
     """What is wrong with a text that no database keeps."""
     if "\0" in text:
         return str(_("It holds a NUL, a character that cannot be kept. Take it out."))
-    if not text.isascii() and any("\ud800" <= sign <= "\udfff" for sign in text):
-        return str(_("It holds half a character (a lone surrogate), which cannot be kept. Take it out."))
-    return None
+    return half_a_character() if has_half(text) else None
+
+
+def has_half(text: str) -> bool:
+    """Whether half a character stands in it, which cannot even be written as UTF-8."""
+    return not text.isascii() and _HALF.search(text) is not None
+
+
+def half_a_character() -> str:
+    """What is wrong with such a text."""
+    return str(_("It holds half a character (a lone surrogate), which cannot be kept. Take it out."))

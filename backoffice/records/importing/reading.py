@@ -6,6 +6,7 @@ that lies further back, reads the file from its beginning and passes over what i
 
 from __future__ import annotations
 
+import re
 from collections import OrderedDict
 from collections.abc import Iterator
 from datetime import date, time, timedelta
@@ -20,6 +21,7 @@ from backoffice.records.importing.layouts import Cell, Layout, Row
 
 # Files that one process keeps open; who comes back to a closed one begins anew.
 MOST_OPEN = 8
+_HALF = re.compile("[\ud800-\udfff]")
 
 
 class Reader:
@@ -92,8 +94,17 @@ readers = Readers()
 
 
 def kept_cell(cell: Cell) -> Any:
-    """A cell as JSON keeps it: what JSON does not have becomes the text that a file of failed rows would hold."""
+    """A cell as JSON keeps it: what JSON does not have becomes the text that a file of failed rows would hold.
+
+    Halves of characters, which no database takes, are replaced: of a row that is told as wrong the rest is still shown.
+    """
     match cell:
+        case str():
+            return cell if cell.isascii() else _HALF.sub("\ufffd", cell)
+        case list():
+            return [kept_cell(each) for each in cell]
+        case dict():
+            return {kept_cell(name): kept_cell(each) for name, each in cell.items()}
         case Decimal():
             return str(cell)
         case date() | time() | timedelta():
