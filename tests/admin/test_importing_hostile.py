@@ -50,3 +50,11 @@ def test_half_a_character_behind_the_telling_rows_is_told_as_well(
     job = check(admin, content, "a.jsonl")
     runner.invoke(args=["jobs", "work", "--until-idle"])
     assert verdicts(session, job)[999:] == ["new", "wrong", "wrong", "wrong"]
+
+
+@pytest.mark.sqlite_only
+def test_a_number_in_a_list_is_not_rounded_without_a_word(admin: Client, session: Session) -> None:
+    lines = b'{"username":"a","name":[1.00000000000000000001]}\n{"username":"b","email":"b@example.com"}'
+    job = check(admin, lines, "a.jsonl")
+    assert verdicts(session, job) == ["wrong", "new"]
+    assert "would be rounded" in rows_of(session, job)[0].reason

@@ -92,8 +92,8 @@ def _row(number: int, found: dict[str, Any], known: frozenset[str], bounds: Boun
     for value in found.values():
         if problem is None and isinstance(value, str):
             problem = too_long_cell(bounds) if len(value) > bounds.cell else unkeepable(value)
-        elif problem is None and isinstance(value, (list, dict)) and _has_half(value):
-            problem = half_a_character()
+        elif problem is None and isinstance(value, (list, dict)):
+            problem = _unkeepable_within(value)
     values = {name: value for name, value in found.items() if name in known}
     return Row(number, values, problem, tuple(value for name, value in found.items() if name not in known))
 
@@ -196,13 +196,26 @@ def _is_deeper(value: Any, depth: int) -> bool:
     return True
 
 
-def _has_half(value: Any) -> bool:
-    """Whether half a character stands anywhere in it, in a name or in a text."""
+def _unkeepable_within(value: Any) -> str | None:
+    """What is wrong with a list or an object that no database keeps as it is."""
+    for each in _leaves(value):
+        if isinstance(each, str) and has_half(each):
+            return half_a_character()
+        if isinstance(each, Decimal):
+            return str(_("It holds a number in a list or an object that would be rounded. Write it with fewer digits."))
+    return None
+
+
+def _leaves(value: Any) -> Iterator[Any]:
+    """The names and the plain values in it."""
     if isinstance(value, dict):
-        return any(has_half(name) or _has_half(each) for name, each in value.items())
-    if isinstance(value, list):
-        return any(map(_has_half, value))
-    return isinstance(value, str) and has_half(value)
+        yield from value
+        value = value.values()
+    elif not isinstance(value, list):
+        yield value
+        return
+    for each in value:
+        yield from _leaves(each)
 
 
 def _too_deep(bounds: Bounds) -> _Unreadable:
