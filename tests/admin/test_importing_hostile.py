@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
+import sqlalchemy as sa
 from flask.testing import FlaskClient, FlaskCliRunner
 from sqlalchemy.orm import Session
 
+from backoffice.models import ImportRow
 from tests.admin.test_importing import check, csv, mapping_of, rows_of, upload, verdicts
+from tests.records.importing.workbooks import cell, packed, parts, sheet
 
 Client = FlaskClient
 
@@ -58,3 +63,20 @@ def test_a_number_in_a_list_is_not_rounded_without_a_word(admin: Client, session
     job = check(admin, lines, "a.jsonl")
     assert verdicts(session, job) == ["wrong", "new"]
     assert "would be rounded" in rows_of(session, job)[0].reason
+
+
+@pytest.mark.parametrize(("name", "shown"), [("_xD800_", "\ufffd"), ("a_xDC00_b", "a\ufffdb")])
+def test_a_sheet_may_be_called_by_half_a_character(
+    admin: Client, session: Session, tmp_path: Path, name: str, shown: str
+) -> None:
+    found = parts(*[sheet(f'<row r="2">{cell("A2", "ada", "str")}</row>')] * 2)
+    found = {part: text.replace(">a<", ">username<").replace('"Two"', f'"{name}"') for part, text in found.items()}
+    content = packed(tmp_path / "a.xlsx", found).read_bytes()
+    uploaded = upload(admin, content, "a.xlsx")
+    assert uploaded.status_code == 302, uploaded.text
+    page = admin.get(uploaded.location).text
+    assert shown in page
+    sent = {**mapping_of(page), "sheet": shown}
+    started = admin.post("/admin/user/import/", data=sent)
+    assert started.status_code == 302, started.text
+    assert len(session.scalars(sa.select(ImportRow)).all()) == 1

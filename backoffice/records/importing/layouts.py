@@ -175,6 +175,11 @@ def has_half(text: str) -> bool:
     return not text.isascii() and _HALF.search(text) is not None
 
 
+def without_halves(text: str) -> str:
+    """The text with a sign of replacement for each."""
+    return text if text.isascii() else _HALF.sub("\ufffd", text)
+
+
 def half_a_character() -> str:
     """What is wrong with such a text."""
     return str(_("It holds half a character (a lone surrogate), which cannot be kept. Take it out."))

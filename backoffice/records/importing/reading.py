@@ -6,7 +6,6 @@ that lies further back, reads the file from its beginning and passes over what i
 
 from __future__ import annotations
 
-import re
 from collections import OrderedDict
 from collections.abc import Iterator
 from datetime import date, time, timedelta
@@ -17,11 +16,10 @@ from typing import Any
 
 from backoffice.database.moments import print_moment
 from backoffice.records.importing import rows
-from backoffice.records.importing.layouts import Cell, Layout, Row
+from backoffice.records.importing.layouts import Cell, Layout, Row, without_halves
 
 # Files that one process keeps open; who comes back to a closed one begins anew.
 MOST_OPEN = 8
-_HALF = re.compile("[\ud800-\udfff]")
 
 
 class Reader:
@@ -100,7 +98,7 @@ def kept_cell(cell: Cell) -> Any:
     """
     match cell:
         case str():
-            return cell if cell.isascii() else _HALF.sub("\ufffd", cell)
+            return without_halves(cell)
         case list():
             return [kept_cell(each) for each in cell]
         case dict():

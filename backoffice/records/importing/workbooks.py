@@ -15,6 +15,7 @@ from flask_babel import gettext as _
 from backoffice.errors import BadInput
 from backoffice.records.importing.archives import Archive, damaged
 from backoffice.records.importing.bounds import MEGABYTE, Bounds
+from backoffice.records.importing.layouts import without_halves
 from backoffice.records.importing.markup import Walker, walk
 from backoffice.records.importing.quantities import BUILT_IN, Style, style_of
 
@@ -132,7 +133,9 @@ class _Book(_Silent):
         elif name == "sheet":
             identity = next((value for key, value in attributes.items() if key.endswith("/relationships id")), "")
             is_hidden = attributes.get("state", "visible") != "visible"
-            self.sheets.append((plain(attributes.get("name", "")), identity, is_hidden))
+            # Excel writes no halves of characters; whoever does gets a name that pages and files can hold.
+            name = without_halves(plain(attributes.get("name", "")))
+            self.sheets.append((name, identity, is_hidden))
 
 
 # -- styles ------------------------------------------------------------------------------------------------------------
