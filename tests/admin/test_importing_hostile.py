@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+import io
+import json
+import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from flask import Flask
 from flask.testing import FlaskClient, FlaskCliRunner
 from sqlalchemy.orm import Session
+from werkzeug.datastructures import FileStorage
+from werkzeug.test import encode_multipart
 
+from backoffice.extensions import db
 from backoffice.models import ImportRow
+from backoffice.records.importing import Bounds, Row
+from backoffice.records.importing.reading import kept_row
 from tests.admin.test_importing import check, csv, mapping_of, rows_of, upload, verdicts
 from tests.records.importing.workbooks import cell, packed, parts, sheet
 
@@ -80,3 +90,54 @@ def test_a_sheet_may_be_called_by_half_a_character(
     started = admin.post("/admin/user/import/", data=sent)
     assert started.status_code == 302, started.text
     assert len(session.scalars(sa.select(ImportRow)).all()) == 1
+
+
+def check_large(client: Client, content: bytes) -> int:
+    """As `check`, without the temporary file that the client would leave open for a large body."""
+    identity = re.search(r'name="form_id" value="([^"]+)"', client.get("/admin/user/import/").text)
+    assert identity
+    boundary, body = encode_multipart({"form_id": identity[1], "upload": FileStorage(io.BytesIO(content), "a.csv")})
+    kind = f"multipart/form-data; boundary={boundary}"
+    uploaded = client.post("/admin/user/import/", data=body, content_type=kind)
+    started = client.post("/admin/user/import/", data=mapping_of(client.get(uploaded.location).text))
+    return int(started.location.rpartition("=")[2])
+
+
+def test_a_row_longer_than_a_statement_is_told_and_cut(admin: Client, session: Session) -> None:
+    """Backslashes are doubled in JSON and once more in a statement."""
+    long = chr(92) * 1_000_000
+    job = check_large(admin, csv("username,email,name,x,y", ",".join(["bad", *[long] * 4]), "good,good@example.com,,,"))
+    bad, _good = rows_of(session, job)
+    assert verdicts(session, job) == ["wrong", "new"]
+    assert "at most 1,000,000 characters are taken of a row" in bad.reason
+    assert {len(cell) for cell in bad.cells.values()} == {3, 1001}
+    assert admin.get(f"/admin/job/details/?id={job}").status_code == 200
+
+
+@pytest.mark.sqlite_only
+def test_objects_in_no_column_are_cut(app: Flask) -> None:
+    many = ",".join(f'"{n}":["{n}"]' for n in range(100_000))
+    found = Row(7, {"a": ["x" * 5_000]}, None, tuple(json.loads(f"{{{many}}}").values()))
+    with app.test_request_context():
+        row = kept_row(found, Bounds())
+    assert "too long" in str(row.problem)
+    assert len(row.beyond) == 200
+    assert len(str(row.values["a"])) == 1001
+
+
+def test_long_rows_are_written_in_statements_of_four_megabytes(admin: Client, session: Session, app: Flask) -> None:
+    lines = [f"u{n},u{n}@example.com,,{'真' * 300_000}" for n in range(10)]
+    sizes = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_rest: Any) -> None:
+        if statement.startswith("INSERT INTO import_row"):
+            sizes.append(len(str(parameters).encode()))
+
+    with app.app_context():
+        engine = db.engine
+    sa.event.listen(engine, "before_cursor_execute", note)
+    job = check_large(admin, csv("username,email,name,other", *lines))
+    sa.event.remove(engine, "before_cursor_execute", note)
+    assert len(rows_of(session, job)) == 10
+    assert len(sizes) > 1
+    assert max(sizes) < 4 * 1024**2

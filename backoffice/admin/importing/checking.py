@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,15 +16,17 @@ from backoffice.database.keys import key_text
 from backoffice.errors import BackofficeError, BadInput
 from backoffice.i18n import gettext as _
 from backoffice.models import ImportRow, Job
-from backoffice.records.importing import Layout, Row
+from backoffice.records.importing import Bounds, Layout, Row
 from backoffice.records.importing.matching import Matcher, taken_by_others
-from backoffice.records.importing.reading import kept_cell, readers
+from backoffice.records.importing.reading import kept_row, readers, written_size
 from backoffice.records.importing.verdicts import CHANGED, NEW, UNCHANGED, WRONG
 from backoffice.records.jobs.chunks import Stopped
 from backoffice.records.jobs.tasks import Tally
 
 ROW: Any = ImportRow.__table__
 LONGEST_REASON = 300
+# Characters of JSON in one statement: escaped and in UTF-8 they are four bytes each at the worst.
+MOST_AT_ONCE = 1_000_000
 
 
 @dataclass
@@ -70,8 +72,8 @@ class Check:
 
     def run(self, keys: Sequence[str], start: int) -> Tally:
         """Find out about these rows, and write it down."""
-        found = [Finding(row, Reading({n: kept_cell(c) for n, c in row.values.items()}, row.problem or ""))
-                 for row in self._rows(start, len(keys))]  # fmt: skip
+        rows = [kept_row(row, Bounds()) for row in self._rows(start, len(keys))]
+        found = [Finding(row, Reading(row.values, row.problem or "")) for row in rows]
         self.forms.read([each.reading for each in found])
         for each in found:
             if each.reading.problem:
@@ -189,7 +191,20 @@ class Check:
                 "record_key": "" if each.record is None else key_text(each.record)[:255],
                 "version": getattr(each.record, version) if version and each.record is not None else None,
                 "told_by": each.told_by, "changes": columns, "cells": dict(each.reading.cells) if kept else {},
-                "beyond": [kept_cell(cell) for cell in each.row.beyond], "reason": each.reason,
+                "beyond": list(each.row.beyond), "reason": each.reason,
             })  # fmt: skip
-        if rows:
-            self.view.db_session.execute(sa.insert(ROW), rows)
+        for portion in _portions(rows):
+            self.view.db_session.execute(sa.insert(ROW), portion)
+
+
+def _portions(rows: Sequence[dict[str, Any]]) -> Iterator[Sequence[dict[str, Any]]]:
+    """The rows in their order, together as long as one statement may be; one that is longer goes by itself."""
+    first, size = 0, 0
+    for number, row in enumerate(rows):
+        own = written_size([row["changes"], row["cells"], row["beyond"]])
+        if number > first and size + own > MOST_AT_ONCE:
+            yield rows[first:number]
+            first, size = number, 0
+        size += own
+    if rows:
+        yield rows[first:]

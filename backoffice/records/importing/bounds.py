@@ -11,9 +11,10 @@ MEGABYTE = 1024 * 1024
 class Bounds:
     """The most that is taken of each.
 
-    `cell` and `row` are characters. The rest is about zips: a workbook is one, and a small file may claim to hold
-    terabytes. `unpacked` are the bytes of all parts together, `ratio` how many times larger a part may be than it is
-    packed, `parts` how many of them there may be.
+    `cell` and `row` are characters. `kept` are those of a row's cells as JSON writes them, since a dry run keeps them
+    in one statement, of which MariaDB takes 16 MB as a rule. The rest is about zips: a workbook is one, and a small
+    file may claim to hold terabytes. `unpacked` are the bytes of all parts together, `ratio` how many times larger a
+    part may be than it is packed, `parts` how many of them there may be.
     """
 
     columns: int = 200
@@ -21,6 +22,7 @@ class Bounds:
     name: int = 200
     cell: int = MEGABYTE
     row: int = 8 * MEGABYTE
+    kept: int = 1_000_000
     depth: int = 50
     unpacked: int = 512 * MEGABYTE
     ratio: int = 200

@@ -196,7 +196,7 @@ class _Kept:
         room = min(self.bounds.cell - self.size, self.bounds.row - self.record.size)
         if len(part) > room and self.record.problem is None:
             is_cell = self.bounds.cell - self.size <= self.bounds.row - self.record.size
-            self.record.problem = too_long_cell(self.bounds) if is_cell else too_long_row(self.bounds)
+            self.record.problem = too_long_cell(self.bounds) if is_cell else too_long_row(self.bounds.row)
         part = part[: max(room, 0)]
         if part:
             self.parts.append(part)

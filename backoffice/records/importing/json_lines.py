@@ -76,7 +76,7 @@ def json_rows(path: Path, layout: Layout, bounds: Bounds) -> Iterator[Row]:
         if count >= bounds.rows:
             raise too_many_rows(bounds)
         if line is None:
-            yield Row(number, {}, too_long_row(bounds))
+            yield Row(number, {}, too_long_row(bounds.row))
             continue
         try:
             yield _row(number, _parsed(line, bounds), known, bounds)

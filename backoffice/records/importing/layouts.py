@@ -158,9 +158,9 @@ def too_long_cell(bounds: Bounds) -> str:
     return str(_("One of its cells is too long: at most %(most)s characters are taken.", most=f"{bounds.cell:,}"))
 
 
-def too_long_row(bounds: Bounds) -> str:
+def too_long_row(most: int) -> str:
     """What is wrong with a row that is beyond the bound as a whole."""
-    return str(_("It is too long: at most %(most)s characters are taken of a row.", most=f"{bounds.row:,}"))
+    return str(_("It is too long: at most %(most)s characters are taken of a row.", most=f"{most:,}"))
 
 
 def unkeepable(text: str) -> str | None:

@@ -6,6 +6,7 @@ that lies further back, reads the file from its beginning and passes over what i
 
 from __future__ import annotations
 
+import json
 from collections import OrderedDict
 from collections.abc import Iterator
 from datetime import date, time, timedelta
@@ -16,10 +17,13 @@ from typing import Any
 
 from backoffice.database.moments import print_moment
 from backoffice.records.importing import rows
-from backoffice.records.importing.layouts import Cell, Layout, Row, without_halves
+from backoffice.records.importing.bounds import Bounds
+from backoffice.records.importing.layouts import Cell, Layout, Row, too_long_row, without_halves
 
 # Files that one process keeps open; who comes back to a closed one begins anew.
 MOST_OPEN = 8
+# What is left of a long text in a row that is too long to be kept.
+CUT = 1_000
 
 
 class Reader:
@@ -89,6 +93,28 @@ class Readers:
 
 
 readers = Readers()
+
+
+def kept_row(row: Row, bounds: Bounds) -> Row:
+    """The row with its cells as JSON keeps them; of one beyond the bound, told as wrong, they are cut."""
+    values = {name: kept_cell(cell) for name, cell in row.values.items()}
+    beyond = tuple(kept_cell(cell) for cell in row.beyond)
+    if written_size([values, beyond]) <= bounds.kept:
+        return Row(row.number, values, row.problem, beyond)
+    values = {name: _cut(cell) for name, cell in values.items()}
+    beyond = tuple(map(_cut, beyond[: bounds.columns]))
+    return Row(row.number, values, row.problem or too_long_row(bounds.kept), beyond)
+
+
+def written_size(kept: Any) -> int:
+    """How many characters it takes where it is written as JSON."""
+    return len(json.dumps(kept, ensure_ascii=False))
+
+
+def _cut(cell: Any) -> Any:
+    if isinstance(cell, (list, dict)):
+        cell = json.dumps(cell, ensure_ascii=False)
+    return cell[:CUT] + "…" if isinstance(cell, str) and len(cell) > CUT else cell
 
 
 def kept_cell(cell: Cell) -> Any:

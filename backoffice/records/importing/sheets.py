@@ -209,7 +209,7 @@ class _Sheet:
             return
         size = len(value) if isinstance(value, str) else 1
         if row.size + size > self.bounds.row:
-            row.problem = row.problem or too_long_row(self.bounds)
+            row.problem = row.problem or too_long_row(self.bounds.row)
             return
         row.size += size
         row.cells[self.place] = value
