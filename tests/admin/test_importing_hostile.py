@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +17,15 @@ from sqlalchemy.orm import Session
 from werkzeug.datastructures import FileStorage
 from werkzeug.test import encode_multipart
 
+from backoffice.errors import BadInput
 from backoffice.extensions import db
 from backoffice.models import ImportRow
-from backoffice.records.importing import Bounds, Row
+from backoffice.records.importing import Bounds, Row, detect, rows, xlsx_file
+from backoffice.records.importing.archives import Archive
 from backoffice.records.importing.reading import kept_row
+from backoffice.records.importing.sheets import Cells, SheetRow
 from tests.admin.test_importing import check, csv, mapping_of, rows_of, upload, verdicts
-from tests.records.importing.workbooks import cell, packed, parts, sheet
+from tests.records.importing.workbooks import HEADER, cell, packed, parts, sheet
 
 Client = FlaskClient
 
@@ -141,3 +145,49 @@ def test_long_rows_are_written_in_statements_of_four_megabytes(admin: Client, se
     assert len(rows_of(session, job)) == 10
     assert len(sizes) > 1
     assert max(sizes) < 4 * 1024**2
+
+
+@pytest.mark.sqlite_only
+def test_sheets_that_share_an_empty_part_are_read_once(
+    app: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = []
+    rows_of_sheet = xlsx_file.sheet_rows
+
+    def noted(archive: Archive, part: str, cells: Cells) -> Iterator[SheetRow]:
+        read.append(part)
+        return rows_of_sheet(archive, part, cells)
+
+    monkeypatch.setattr(xlsx_file, "sheet_rows", noted)
+    with app.test_request_context(), pytest.raises(BadInput, match="Nothing stands on the sheets"):
+        detect(_workbook(tmp_path, 200, "<row/>" * 9_999), "a.xlsx")
+    assert len(read) == 1
+
+
+@pytest.mark.sqlite_only
+@pytest.mark.parametrize(
+    ("sheets", "rows", "words"),
+    [(256, "", "more than 255 sheets"), (1, "<row/>" * 10_001, "more than 10,000 rows in which nothing stands")],
+)
+def test_a_workbook_of_nothing_has_a_bound(app: Flask, tmp_path: Path, sheets: int, rows: str, words: str) -> None:
+    with app.test_request_context(), pytest.raises(BadInput, match=words):
+        detect(_workbook(tmp_path, sheets, rows), "a.xlsx")
+
+
+@pytest.mark.sqlite_only
+def test_empty_rows_below_the_first_have_a_bound(app: Flask, tmp_path: Path) -> None:
+    path = packed(tmp_path / "a.xlsx", parts(sheet("<row/>" * 101)))
+    with app.test_request_context(), pytest.raises(BadInput, match="more than 100 rows in which nothing stands"):
+        list(rows(path, detect(path, "a.xlsx"), Bounds(blank=100)))
+    with app.test_request_context():
+        assert list(rows(path, detect(path, "a.xlsx"), Bounds(blank=101))) == []
+
+
+def _workbook(folder: Path, sheets: int, rows: str) -> Path:
+    """Sheets that all are the same part, in which nothing stands."""
+    found = parts(sheet("").replace(HEADER, rows))
+    one = re.search(r"<sheet [^>]*/>", found["xl/workbook.xml"])
+    assert one
+    named = "".join(one[0].replace("One", f"s{n}") for n in range(sheets))
+    found["xl/workbook.xml"] = found["xl/workbook.xml"].replace(one[0], named)
+    return packed(folder / "a.xlsx", found)

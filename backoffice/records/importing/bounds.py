@@ -15,6 +15,7 @@ class Bounds:
     in one statement, of which MariaDB takes 16 MB as a rule. The rest is about zips: a workbook is one, and a small
     file may claim to hold terabytes. `unpacked` are the bytes of all parts together, `ratio` how many times larger a
     part may be than it is packed, `parts` how many of them there may be.
+    `leading` and `blank` are rows of a sheet in which nothing stands: above its first row, and in all.
     """
 
     columns: int = 200
@@ -27,3 +28,6 @@ class Bounds:
     unpacked: int = 512 * MEGABYTE
     ratio: int = 200
     parts: int = 2_000
+    sheets: int = 255
+    leading: int = 10_000
+    blank: int = MEGABYTE

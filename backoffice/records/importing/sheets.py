@@ -11,6 +11,7 @@ from typing import Any
 from flask_babel import gettext as _
 
 from backoffice.database.reading import quoted
+from backoffice.errors import BadInput
 from backoffice.records.exporting.xlsx_parts import letters
 from backoffice.records.importing.archives import Archive, damaged
 from backoffice.records.importing.bounds import Bounds
@@ -131,6 +132,7 @@ class _Sheet:
         self.done: list[SheetRow] = []
         self.row: SheetRow | None = None
         self.number = 0
+        self.blank, self.begun = 0, False
         self.place = -1
         self.cell: _Cell | None = None
         # Addresses end in the row's number; columns that were seen need not be counted out again.
@@ -159,11 +161,22 @@ class _Sheet:
         elif name == "row" and self.row is not None:
             if self.row.cells or self.row.problem or self.row.beyond:
                 self.done.append(self.row)
+                self.begun = True
+            else:
+                self._pass_over()
             self.row = None
 
     def text(self, data: str) -> None:
         if self.cell is not None:
             self.cell.run.add(data)
+
+    def _pass_over(self) -> None:
+        """Count the rows in which nothing stands: a small file may have millions of them, each sheet anew."""
+        self.blank += 1
+        most = self.bounds.blank if self.begun else self.bounds.leading
+        if self.blank > most:
+            raise BadInput(_("The sheet has more than %(most)s rows in which nothing stands. Delete them.",
+                             most=f"{most:,}"))  # fmt: skip
 
     def _number(self, written: str | None) -> int:
         if written is None:

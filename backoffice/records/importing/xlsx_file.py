@@ -36,12 +36,18 @@ def xlsx_layout(path: Path, bounds: Bounds, sheet: str | None = None) -> Layout:
     """How to read a workbook: the sheet of that name, or the first on which something stands. Hidden ones are not."""
     with _opened(path, bounds) as (archive, workbook, cells):
         visible = _visible(workbook)
+        if len(visible) > bounds.sheets:
+            raise BadInput(_("The workbook has more than %(most)s sheets. Divide it into several files.",
+                             most=bounds.sheets))  # fmt: skip
         names = tuple(each.name for each in visible)
         if sheet is not None and sheet not in names:
             raise _no_such_sheet()
+        # Sheets may share a part, which is as empty the second time.
+        parts: dict[str, Sheet] = {}
         for each in visible:
-            if sheet is not None and each.name != sheet:
-                continue
+            if sheet in (None, each.name):
+                parts.setdefault(each.part, each)
+        for each in parts.values():
             with closing(sheet_rows(archive, each.part, cells)) as found:
                 first = next(found, None)
             if first is not None:
