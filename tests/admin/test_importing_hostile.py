@@ -19,12 +19,12 @@ from werkzeug.test import encode_multipart
 
 from backoffice.errors import BadInput
 from backoffice.extensions import db
-from backoffice.models import ImportRow
+from backoffice.models import Article, ImportRow, Job, JobOutcome
 from backoffice.records.importing import Bounds, Row, detect, rows, xlsx_file
 from backoffice.records.importing.archives import Archive
 from backoffice.records.importing.reading import kept_row
 from backoffice.records.importing.sheets import Cells, SheetRow
-from tests.admin.test_importing import check, csv, mapping_of, rows_of, upload, verdicts
+from tests.admin.test_importing import apply, check, csv, mapping_of, rows_of, upload, verdicts
 from tests.records.importing.workbooks import HEADER, cell, packed, parts, sheet
 
 Client = FlaskClient
@@ -191,3 +191,22 @@ def _workbook(folder: Path, sheets: int, rows: str) -> Path:
     named = "".join(one[0].replace("One", f"s{n}") for n in range(sheets))
     found["xl/workbook.xml"] = found["xl/workbook.xml"].replace(one[0], named)
     return packed(folder / "a.xlsx", found)
+
+
+@pytest.mark.sqlite_only
+def test_a_row_that_was_imported_is_not_imported_again(
+    admin: Client, session: Session, runner: FlaskCliRunner
+) -> None:
+    """Nothing tells the record here: that its row was done is known by its note alone."""
+    dry_run = check(admin, csv("title", "one"), model="article", mode="create", tells=[])
+    apply(admin, dry_run)
+    done = session.scalars(sa.select(Job).where(Job.kind == "import")).one()
+    done.failed = 1
+    session.add(JobOutcome(job_id=done.id, position=0, key="0", outcome="failed", reason="It did not seem to go."))
+    session.commit()
+    assert admin.post(f"/admin/job/retry/?id={done.id}").status_code == 302
+    runner.invoke(args=["jobs", "work", "--until-idle"])
+    session.expire_all()
+    assert session.scalar(sa.select(sa.func.count()).select_from(Article)) == 1
+    left = session.scalars(sa.select(JobOutcome).where(JobOutcome.job_id > done.id)).one()
+    assert (left.outcome, left.reason) == ("skipped", "This row has been imported already.")

@@ -84,12 +84,16 @@ class Apply:
                 tally.leave(key, SKIPPED, _("Somebody has changed it since."))
 
     def _refuse_made(self, rows: Mapping[str, ImportRow], found: Mapping[str, Finding], tally: Tally) -> None:
-        """Leave rows whose records were new, and that somebody has made by now."""
+        """Leave rows whose records were new, and that this import or somebody else has made by now."""
+        new = [key for key, row in rows.items() if row.verdict == NEW]
+        for key in new:
+            if rows[key].record_key:  # it is tried again, and its record was noted the first time
+                tally.leave(key, SKIPPED, _("This row has been imported already."))
         matcher = self.forms.matcher(self.view.db_session, self.view.get_query())
         if matcher is None:
             return
-        wanted = {int(key): match for key, each in found.items()
-                  if rows[key].verdict == NEW and (match := each.reading.match) is not None}  # fmt: skip
+        matches = {int(key): found[key].reading.match for key in new if key not in tally.left}
+        wanted = {place: match for place, match in matches.items() if match is not None}
         for place, records in matcher.find(wanted).items():
             if records:
                 tally.leave(str(place), SKIPPED, _("Somebody has made such a record since."))
