@@ -19,7 +19,7 @@ from werkzeug.test import encode_multipart
 
 from backoffice.errors import BadInput
 from backoffice.extensions import db
-from backoffice.models import Article, ImportRow, Job, JobOutcome
+from backoffice.models import Article, ImportRow, Job, JobOutcome, User
 from backoffice.records.importing import Bounds, Row, detect, rows, xlsx_file
 from backoffice.records.importing.archives import Archive
 from backoffice.records.importing.reading import kept_row
@@ -194,9 +194,7 @@ def _workbook(folder: Path, sheets: int, rows: str) -> Path:
 
 
 @pytest.mark.sqlite_only
-def test_a_row_that_was_imported_is_not_imported_again(
-    admin: Client, session: Session, runner: FlaskCliRunner
-) -> None:
+def test_a_row_that_was_imported_is_not_imported_again(admin: Client, session: Session, runner: FlaskCliRunner) -> None:
     """Nothing tells the record here: that its row was done is known by its note alone."""
     dry_run = check(admin, csv("title", "one"), model="article", mode="create", tells=[])
     apply(admin, dry_run)
@@ -210,3 +208,16 @@ def test_a_row_that_was_imported_is_not_imported_again(
     assert session.scalar(sa.select(sa.func.count()).select_from(Article)) == 1
     left = session.scalars(sa.select(JobOutcome).where(JobOutcome.job_id > done.id)).one()
     assert (left.outcome, left.reason) == ("skipped", "This row has been imported already.")
+
+
+def test_texts_that_the_database_holds_equal_tell_the_same_record(
+    admin: Client, session: Session, backend: str
+) -> None:
+    lines = ["Ada,a@example.com", "ada,b@example.com", "ÁDA ,c@example.com", "adam,d@example.com"]
+    job = check(admin, csv("username,email", *lines), tells=["0"])
+    folds = backend == "mysql"
+    assert verdicts(session, job) == (["new", "wrong", "wrong", "new"] if folds else ["new"] * 4)
+    if folds:
+        assert rows_of(session, job)[2].reason == "The row in line 2 is about the same record."
+        apply(admin, job)
+        assert session.scalars(sa.select(User.username).order_by(User.username)).all() == ["Ada", "adam"]
