@@ -221,3 +221,21 @@ def test_texts_that_the_database_holds_equal_tell_the_same_record(
         assert rows_of(session, job)[2].reason == "The row in line 2 is about the same record."
         apply(admin, job)
         assert session.scalars(sa.select(User.username).order_by(User.username)).all() == ["Ada", "adam"]
+
+
+@pytest.mark.sqlite_only
+def test_what_needs_no_telling_column_is_said(admin: Client) -> None:
+    uploaded = upload(admin, csv("title", "one"), model="article")
+    sent = mapping_of(admin.get(uploaded.location).text)
+    answer = admin.post("/admin/article/import/", data={**sent, "mode": "both", "tells": []})
+    assert answer.status_code == 400
+    assert "with “Only create”" in answer.text
+
+
+@pytest.mark.sqlite_only
+@pytest.mark.parametrize("end", ["", "\r\n", "\r\nb,b@example.com,x\r\nc,c@example.com,x"])
+def test_a_quote_that_never_closes_is_told_with_its_line(admin: Client, session: Session, end: str) -> None:
+    job = check(admin, csv("username,email,name", "good,good@example.com,x", 'a,a@example.com,"x' + end))
+    good, bad = rows_of(session, job)
+    assert (good.verdict, bad.verdict, bad.line) == ("new", "wrong", 3)
+    assert "never closed" in bad.reason

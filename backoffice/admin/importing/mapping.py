@@ -132,7 +132,10 @@ def _check(view: Any, known: Named[str, Target], mapping: Mapping) -> None:
     if not any(known[name].is_field for name in mapping.columns.values()):
         raise BadInput(_("Say which field at least one of the columns fills."))
     if mapping.mode != CREATE and not mapping.match:
-        raise BadInput(_("Choose what tells the record: the key, or columns that no two records have in common."))
+        raise BadInput(
+            _("Choose what tells the record: the key, or columns that no two records have in common. A file of nothing "
+              "but new records needs none with “Only create”.")
+        )  # fmt: skip
     for name in mapping.match:
         if not known[name].can_tell:
             raise BadInput(_("“%(field)s” cannot tell the record. Choose another column.", field=known[name].label))
