@@ -7,22 +7,27 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+import sqlalchemy as sa
 from flask import current_app
 from sqlalchemy.orm import Session
+from wtforms import ValidationError
 
 from backoffice.access.acting import acting_as
+from backoffice.admin.base import view_for
 from backoffice.admin.bulk.asked import Rows
 from backoffice.admin.bulk.declared import BulkAction
 from backoffice.admin.importing import tasks as importing
 from backoffice.admin.importing.declared import is_import, require
 from backoffice.admin.importing.tasks import importing_view
-from backoffice.errors import BackofficeError
+from backoffice.admin.past import Past
+from backoffice.admin.related import link_view
+from backoffice.errors import BackofficeError, BadInput, NotAllowed
 from backoffice.extensions import db
 from backoffice.i18n import gettext as _
 from backoffice.models import Job
 from backoffice.records import retention
 from backoffice.records.bulk.change import Change, Target
-from backoffice.records.bulk.undoing import Undo
+from backoffice.records.bulk.undoing import Rights, Undo
 from backoffice.records.importing.undoing import UndoImport
 from backoffice.records.jobs import tasks
 from backoffice.records.jobs.chunks import Stopped
@@ -84,14 +89,41 @@ def _open_undo(job: Job) -> Iterator[Task]:
             undone = find(db.session(), job.parent_id or 0)
         except BackofficeError as problem:
             raise Stopped(problem.message) from None
+        own = False
         if is_import(undone):
             view: Any = importing_view(undone)
             require(view, undone.arguments["mode"])
         else:
             view, action = _view_and_action(job)
             view.require(action.needs)
-        target = Target(db.session(), view.model, view.get_query(), view.get_query())
-        yield UndoImport(target, undone) if is_import(undone) else Undo(target, undone)
+            # Whoever may withdraw takes their own withdrawal back, though they may not publish: it was theirs to make.
+            own = job.staff_id is not None and job.staff_id == undone.staff_id and not action.permission
+        target, rights = Target(db.session(), view.model, view.get_query(), view.get_query()), _rights(view, own=own)
+        yield UndoImport(target, undone, rights) if is_import(undone) else Undo(target, undone, rights)
+
+
+def _rights(view: Any, *, own: bool) -> Rights:
+    """What undoing asks of a view; `own` where it takes back what the same permission allowed the same person."""
+    past = Past(view)
+
+    def may_link(holder: type[Any], name: str, added: bool) -> bool:
+        links, action = link_view(sa.inspect(holder).relationships[name]), "create" if added else "delete"
+        return links.may(action) if links is not None else (view_for(holder) or view).may("edit")
+
+    def before_delete(record: Any) -> None:
+        try:
+            view.on_model_delete(record)
+        except (ValidationError, NotAllowed) as refusal:
+            # Of this record: NotAllowed would end the job.
+            raise BadInput(str(refusal)) from None
+
+    return Rights(
+        may_set=lambda column: own or view.may_change(past.name_of(column)),
+        may_link=may_link,
+        may_delete=lambda: view.may("delete"),
+        before_delete=before_delete,
+        label=past.label,
+    )
 
 
 @contextmanager

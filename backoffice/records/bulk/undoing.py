@@ -3,30 +3,47 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
 from flask_babel import gettext as _
 
 from backoffice.database.attributes import Attribute, attributes, primary_key, version_attribute
-from backoffice.database.keys import has_key_of_many, key_text, print_key, records_of
-from backoffice.models import AuditEntry, DeletedRecord, Job, JobChunk, Model
+from backoffice.database.keys import has_key, has_key_of_many, key_text, print_key, records_of
+from backoffice.errors import NotAllowed, NotFound
+from backoffice.models import AuditEntry, DeletedRecord, Job, JobChunk
 from backoffice.models.searchable import is_searchable
 from backoffice.records import consequences
 from backoffice.records.auditing import change_of, note_batch, short_key
 from backoffice.records.batches import Part, Rows, can_be_packed, records_in
 from backoffice.records.bulk.change import Key, Target
+from backoffice.records.bulk.undoing_links import Links
 from backoffice.records.bulk.values import AS_ONE
 from backoffice.records.deleting import remove
 from backoffice.records.jobs.tasks import SKIPPED, Tally
-from backoffice.records.keeping import model_of
-from backoffice.records.linking import attach, detach
 from backoffice.records.restoring import put_back
 from backoffice.records.snapshots import decode, encode
 
 # Keys to begin with, where the job does not tell.
 FIRST = 200
+
+
+@dataclass(frozen=True)
+class Rights:
+    """What whoever undoes may do: a right to carry the action out is none to do its opposite.
+
+    `may_set` is asked of a column of the job's records, which `label` calls as pages do; `may_link` of a model, a
+    relation of it, and whether links are to be made or to be taken away. `before_delete` is told of each record that is
+    about to go, and raises what speaks against it.
+    """
+
+    may_set: Callable[[str], bool]
+    may_link: Callable[[type[Any], str, bool], bool]
+    may_delete: Callable[[], bool]
+    before_delete: Callable[[Any], None]
+    label: Callable[[str], str]
 
 
 class Undo:
@@ -36,8 +53,8 @@ class Undo:
     record by record takes its time again.
     """
 
-    def __init__(self, target: Target, job: Job) -> None:
-        self.target, self.job, self.session = target, job, target.session
+    def __init__(self, target: Target, job: Job, rights: Rights) -> None:
+        self.target, self.job, self.rights, self.session = target, job, rights, target.session
         begun = sa.select(JobChunk.count).where(JobChunk.job_id == job.id).order_by(JobChunk.start).limit(1)
         self.first = self.session.scalar(begun) or FIRST
         self.most = max(FIRST, 10 * self.first)
@@ -50,12 +67,11 @@ class Undo:
         return tally
 
     def _undo(self, keys: Sequence[str], changes: Sequence[str], tally: Tally) -> None:
-        wanted, links = {short_key(key): key for key in keys}, list[Part]()
+        wanted = {short_key(key): key for key in keys}
         change_of(self.session).as_action = "revert"
         entries: dict[str, Part] = {}
-        for entry in records_in(self.session, self._entries(changes), wanted):
-            if entry.links:
-                links.append(entry)
+        found = self._entries(changes)
+        for entry in records_in(self.session, found, wanted):
             is_own = entry.table_name == self._table and entry.record_key in wanted
             if is_own and (entry.changes or not entry.links):
                 entries.setdefault(wanted[entry.record_key], entry)
@@ -65,7 +81,11 @@ class Undo:
         self._reset({key: entry for key, entry in entries.items() if key not in gone and key not in made}, tally)
         self._take_away(made, tally)
         if not gone:
-            self._relink(links, set(keys), tally, done={key for key in entries if key not in tally.left})
+            done = {key for key in entries if key not in tally.left}
+            links = Links(self.target, self.rights.may_link, tally, done)
+            for told in found:
+                if told.links:
+                    links.take_back(told, set(keys))
 
     @property
     def _table(self) -> str:
@@ -85,6 +105,7 @@ class Undo:
 
     def _reset(self, entries: Mapping[str, Part], tally: Tally) -> None:
         """Set the columns back where the record still is as the job had left it."""
+        entries = self._permitted(entries, tally)
         if not entries:
             return
         names = list(dict.fromkeys(name for entry in entries.values() for name in entry.changes))
@@ -108,6 +129,18 @@ class Undo:
         else:
             self._set_grouped({text: parsed[text] for text in ready}, entries, columns, ready)
         tally.changed += len(ready)
+
+    def _permitted(self, entries: Mapping[str, Part], tally: Tally) -> dict[str, Part]:
+        """Those of which the person may set all that the job had set; the others are left whole."""
+        names = dict.fromkeys(name for entry in entries.values() for name in entry.changes)
+        denied = [name for name in names if not self.rights.may_set(name)]
+        permitted = {}
+        for text, entry in entries.items():
+            if labels := [self.rights.label(name) for name in denied if name in entry.changes]:
+                tally.leave(text, SKIPPED, _("You may not change this: %(fields)s.", fields=", ".join(labels)))
+            else:
+                permitted[text] = entry
+        return permitted
 
     def _now(self, columns: Sequence[Attribute], keys: Sequence[Key]) -> dict[str, Any]:
         model, version = self.target.model, version_attribute(self.target.model)
@@ -160,6 +193,8 @@ class Undo:
         """Delete the records that the job made, where nobody has touched them since and nothing hangs on them."""
         if not made:
             return
+        if not self.rights.may_delete():
+            raise NotAllowed(_("Records that were made have to be deleted to undo this, and you may not delete them."))
         model, version = self.target.model, version_attribute(self.target.model)
         known = attributes(model)
         found = self.target.these(list(self.target.parsed(list(made)).values()))
@@ -177,10 +212,11 @@ class Undo:
             elif consequences.consequences(self.session, [record]):
                 tally.leave(text, SKIPPED, _("Other records refer to it by now."))
             else:
+                self.rights.before_delete(record)
                 ready.append(record)
         tally.changed += remove(self.session, ready) if ready else 0
 
-    # -- records and links ------------------------------------------------------------------------------------------
+    # -- records ------------------------------------------------------------------------------------------------
 
     def _put_back(self, gone: Mapping[str, Part], changes: Sequence[str], tally: Tally) -> None:
         if not gone:
@@ -196,36 +232,14 @@ class Undo:
             if deleted is None:
                 tally.leave(key, SKIPPED, _("Somebody has restored it already, or it is no longer kept."))
                 continue
-            put_back(self.session, deleted)
+            self._require_seen(put_back(self.session, deleted))
             tally.changed += 1
 
-    def _relink(self, entries: Sequence[Part], keys: set[str], tally: Tally, done: set[str]) -> None:
-        """Take away the links that were made, make those again that were taken away.
-
-        They were made from the records of the job, or from others to these. `done` are told of already.
-        """
-        for entry in entries:
-            is_own = entry.table_name == self._table
-            if is_own and entry.record_key in tally.left:
-                continue
-            holder_model = model_of(Model.metadata.tables[entry.table_name])
-            holders = records_of(self.session, sa.select(holder_model), holder_model, [entry.record_key])
-            for name, linked in entry.links.items():
-                relation = sa.inspect(holder_model).relationships[name]
-                for part, change in (("added", detach), ("removed", attach)):
-                    theirs = [key for key in linked.get(part, ()) if is_own or key in keys]
-                    if not holders:
-                        self._leave_without(theirs if not is_own else [entry.record_key], tally)
-                        continue
-                    far = relation.mapper.class_
-                    others = records_of(self.session, sa.select(far), far, theirs)
-                    number = change(self.session, holders[0], relation, others) if others else 0
-                    tally.changed += (number > 0 and entry.record_key not in done) if is_own else number
-                    done |= {entry.record_key} if is_own and number else set()
-
-    def _leave_without(self, keys: Sequence[str], tally: Tally) -> None:
-        for key in keys:
-            tally.leave(key, SKIPPED, _("What it was linked with is gone."))
+    def _require_seen(self, key: Sequence[Any]) -> None:
+        """Refuse to bring back what the person may not see. Only the database can tell, once it is there again."""
+        seen = self.target.may_see.where(has_key(self.target.model, [tuple(key)])).order_by(None)
+        if self.session.execute(seen.with_only_columns(sa.literal(1), maintain_column_froms=True)).first() is None:
+            raise NotFound(_("It may not be seen by you, so it was not brought back."))
 
 
 def _before(entry: Part, column: Attribute) -> Any:

@@ -1,0 +1,144 @@
+"""Undoing jobs: only what the person may do, only what nobody has touched since, and whole."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy.orm import Session
+from wtforms import ValidationError
+
+from backoffice.models import Article, Collection, Job, Role
+from tests.admin.test_bulk import ask, count, send, the_job
+from tests.admin.test_importing import apply, check, csv, users
+from tests.factories import NOON, make_article, make_articles, make_user
+
+
+def allow(session: Session, *permissions: str) -> None:
+    """Let editors do this, beside reading jobs, and nothing else."""
+    role = session.scalars(sa.select(Role).where(Role.name == "editor")).one()
+    role.permissions = ["job:read", *permissions]
+    session.commit()
+
+
+def undo(client: FlaskClient, session: Session, job: Job | None = None) -> Job:
+    """Undo a job, the only one unless told."""
+    number = (job or the_job(session)).id
+    assert client.post(f"/admin/job/undo/?id={number}").status_code == 302
+    session.rollback()
+    undone = sa.select(Job).where(Job.kind == "undo", Job.parent_id == number)
+    return session.scalars(undone.execution_options(populate_existing=True)).one()
+
+
+def collected(client: FlaskClient, action: str = "collect", reader: str = "ada") -> None:
+    """Put all articles into a reader's collection, or take them out."""
+    question = send(client, ask(client, action).text, with__users=reader)
+    assert send(client, question.text, with__users=reader).status_code == 302
+
+
+def the_import(session: Session) -> Job:
+    session.rollback()
+    return session.scalars(sa.select(Job).where(Job.kind == "import")).one()
+
+
+def view_of(app: Flask, endpoint: str) -> Any:
+    return next(view for view in app.extensions["admin"][0]._views if view.endpoint == endpoint)
+
+
+# -- what the person may do ----------------------------------------------------------------------------------------
+
+
+def test_links_are_undone_by_who_may_change_them(admin: FlaskClient, session: Session, sign_in: Any) -> None:
+    make_user(session, username="ada")
+    make_articles(session, 3)
+    collected(admin)
+    allow(session, "article:read", "article:edit", "user:read")
+    undone = undo(sign_in("editor"), session)
+    assert (undone.state, undone.changed) == ("stopped", 0)
+    assert "You may not change these links" in undone.message
+    assert session.scalar(sa.select(sa.func.count()).select_from(Collection)) == 3
+
+
+@pytest.mark.parametrize("kind", ["set", "import"])
+def test_a_field_is_put_back_by_who_may_change_it(
+    admin: FlaskClient, session: Session, sign_in: Any, kind: str
+) -> None:
+    article = make_article(session, published_at=NOON)
+    if kind == "set":
+        wanted = {"with__set_field": "published_at", "with__published_at": ""}
+        question = send(admin, ask(admin, "set").text, with__set_field="published_at")
+        send(admin, send(admin, question.text, **wanted).text, **wanted)
+        job = the_job(session)
+    else:
+        apply(admin, check(admin, csv("id,published_at", f"{article.id},"), model="article", mode="update"))
+        job = the_import(session)
+    assert count(session, Article.published_at.is_(None)) == 1
+    allow(session, "article:read", "article:edit", "article:import")
+    editor = sign_in("editor")
+    undone = undo(editor, session, job)
+    assert (undone.state, undone.changed, undone.skipped) == ("done", 0, 1)
+    assert "You may not change this: Published at." in editor.get(f"/admin/job/details/?id={undone.id}").text
+    assert count(session, Article.published_at.is_(None)) == 1
+
+
+def test_a_withdrawal_of_others_is_undone_by_who_may_publish(
+    admin: FlaskClient, session: Session, sign_in: Any
+) -> None:
+    articles = make_articles(session, 2, published_at=NOON)
+    admin.post("/admin/article/action/", data={"action": "withdraw", "rowid": [a.id for a in articles]})
+    allow(session, "article:read", "article:withdraw")
+    assert undo(sign_in("editor"), session).skipped == 2
+    assert count(session, Article.published_at.is_(None)) == 2
+
+
+@pytest.mark.parametrize("action", ["publish", "withdraw"])
+def test_ones_own_job_is_undone_with_the_permission_that_it_took(session: Session, sign_in: Any, action: str) -> None:
+    allow(session, "article:read", f"article:{action}")
+    editor = sign_in("editor")
+    articles = make_articles(session, 2, published_at=NOON if action == "withdraw" else None)
+    editor.post("/admin/article/action/", data={"action": action, "rowid": [a.id for a in articles]})
+    assert undo(editor, session).changed == 2
+    assert count(session, Article.published_at.is_not(None)) == (2 if action == "withdraw" else 0)
+
+
+def test_imported_records_are_deleted_by_who_may_delete(admin: FlaskClient, session: Session, sign_in: Any) -> None:
+    apply(admin, check(admin, csv("username,email", "a,a@example.com")))
+    allow(session, "user:read", "user:import", "user:create", "user:edit")
+    undone = undo(sign_in("editor"), session, the_import(session))
+    assert (undone.state, list(users(session))) == ("stopped", ["a"])
+    assert "you may not delete them" in undone.message
+
+
+def test_imported_records_go_unless_their_view_speaks_against_it(
+    admin: FlaskClient, session: Session, app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def deny(_view: Any, record: Any) -> None:
+        if record.username == "a":
+            raise ValidationError("This one stays.")
+
+    apply(admin, check(admin, csv("username,email", "a,a@example.com", "b,b@example.com")))
+    monkeypatch.setattr(type(view_of(app, "user")), "on_model_delete", deny)
+    undone = undo(admin, session, the_import(session))
+    assert (undone.state, undone.changed, undone.failed) == ("done", 1, 1)
+    assert "This one stays." in admin.get(f"/admin/job/details/?id={undone.id}").text
+    assert list(users(session)) == ["a"]
+
+
+def test_what_may_not_be_seen_is_not_brought_back(
+    admin: FlaskClient, session: Session, app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_articles(session, 2, title="secret")
+    make_article(session, title="mine")
+    send(admin, ask(admin, "delete").text, typed="3")
+    monkeypatch.setattr(
+        type(view_of(app, "article")), "get_query", lambda _view: sa.select(Article).where(Article.title == "mine")
+    )
+    undone = undo(admin, session)
+    assert (undone.state, undone.changed, undone.failed) == ("done", 1, 2)
+    assert "It may not be seen by you, so it was not brought back." in (
+        admin.get(f"/admin/job/details/?id={undone.id}").text
+    )
+    assert list(session.scalars(sa.select(Article.title))) == ["mine"]
