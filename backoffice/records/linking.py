@@ -171,7 +171,7 @@ def _is_one_of(table: sa.Table, links: Sequence[Link]) -> sa.ColumnElement[bool]
     return sa.and_(*conditions)
 
 
-def _link(relation: RelationshipProperty[Any], record: Any, other: Any) -> Link:
+def link_of(relation: RelationshipProperty[Any], record: Any, other: Any) -> Link:
     """The link table's key columns for one pair."""
     own = {remote.name: value_of(relation, record, local) for local, remote in relation.synchronize_pairs}
     far = {
@@ -197,7 +197,7 @@ def _pairs(
     """
     ordered = sorted({_key(other): other for other in others}.items(), key=lambda pair: str(pair[0]))
     many = relation.secondary is not None
-    links = [_link(relation, record, other) for _key, other in ordered] if many else []
+    links = [link_of(relation, record, other) for _key, other in ordered] if many else []
     return [key for key, _other in ordered], links, own_values(relation, record)
 
 

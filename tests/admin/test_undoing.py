@@ -11,10 +11,10 @@ from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 from wtforms import ValidationError
 
-from backoffice.models import Article, Collection, Job, Role
+from backoffice.models import Article, Collection, Job, Role, User
 from tests.admin.test_bulk import ask, count, send, the_job
 from tests.admin.test_importing import apply, check, csv, users
-from tests.factories import NOON, make_article, make_articles, make_user
+from tests.factories import NOON, collect, make_article, make_articles, make_user
 
 
 def allow(session: Session, *permissions: str) -> None:
@@ -142,3 +142,42 @@ def test_what_may_not_be_seen_is_not_brought_back(
         admin.get(f"/admin/job/details/?id={undone.id}").text
     )
     assert list(session.scalars(sa.select(Article.title))) == ["mine"]
+
+
+# -- what somebody has touched since ---------------------------------------------------------------------------------
+
+
+def touch(session: Session, way: str, reader: User, article: Article) -> None:
+    """Take a link away and make it again: as a record, or from one of its ends."""
+    if way == "record":
+        session.delete(session.get(Collection, (reader.id, article.id)))
+        session.commit()
+        collect(session, reader, article, collected_at=NOON)
+        return
+    for change in ("remove", "append"):
+        held: Any = reader.collection_articles if way == "reader" else article.users
+        getattr(held, change)(article if way == "reader" else reader)
+        session.commit()
+
+
+@pytest.mark.parametrize("way", ["record", "reader", "article"])
+def test_a_link_that_somebody_made_again_stays(admin: FlaskClient, session: Session, way: str) -> None:
+    ada, articles = make_user(session, username="ada"), make_articles(session, 3)
+    collected(admin)
+    touch(session, way, ada, articles[0])
+    undone = undo(admin, session)
+    assert (undone.changed, undone.skipped, undone.unchanged) == (2, 1, 0)
+    assert "Somebody has changed it since." in admin.get(f"/admin/job/details/?id={undone.id}").text
+    assert list(session.scalars(sa.select(Collection.article_id))) == [articles[0].id]
+
+
+def test_a_link_that_somebody_made_and_took_away_again_is_not_made(admin: FlaskClient, session: Session) -> None:
+    ada, articles = make_user(session, username="ada"), make_articles(session, 3)
+    collect(session, ada, articles)
+    collected(admin, "uncollect")
+    collect(session, ada, articles[0])
+    session.delete(session.get(Collection, (ada.id, articles[0].id)))
+    session.commit()
+    undone = undo(admin, session)
+    assert (undone.changed, undone.skipped) == (2, 1)
+    assert set(session.scalars(sa.select(Collection.article_id))) == {article.id for article in articles[1:]}

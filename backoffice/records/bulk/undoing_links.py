@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
 from flask_babel import gettext as _
-from sqlalchemy.orm import RelationshipProperty
+from sqlalchemy.orm import RelationshipProperty, Session
 
-from backoffice.database.keys import key_text, records_of
+from backoffice.database.keys import key_text, print_key, records_of
 from backoffice.errors import NotAllowed
 from backoffice.models import AuditEntry, Model
+from backoffice.records.auditing import short_key
 from backoffice.records.bulk.change import Target
+from backoffice.records.foreign_links import batches
 from backoffice.records.jobs.tasks import SKIPPED, Tally
 from backoffice.records.keeping import model_of
-from backoffice.records.linking import attach, detach
+from backoffice.records.linking import attach, detach, link_of
+
+TOLD: Any = AuditEntry.__table__
 
 
 @dataclass
@@ -51,10 +55,8 @@ class Links:
                     self._leave_without(entry, theirs, is_own=is_own)
                     continue
                 relation = sa.inspect(model).relationships[name]
-                if is_own:
-                    self._of_own(entry, holder, relation, theirs, add=part == "removed")
-                else:
-                    self._of_others(holder, relation, theirs, add=part == "removed")
+                work = self._of_own if is_own else self._of_others
+                work(entry, holder, relation, theirs, add=part == "removed")
 
     def _of_own(
         self, entry: AuditEntry, holder: Any, relation: RelationshipProperty[Any], keys: Sequence[str], *, add: bool
@@ -62,16 +64,38 @@ class Links:
         """Links that a record of the job holds: they count as one."""
         far = relation.mapper.class_
         others = records_of(self.target.session, sa.select(far), far, keys)
-        if others and self._change(holder, relation, others, add=add) and entry.record_key not in self.done:
+        changed = self._changed_since(entry, holder, relation, others)
+        others = [other for other in others if key_text(other) not in changed]
+        number = self._change(holder, relation, others, add=add) if others else 0
+        if entry.record_key in self.done:
+            return
+        if number:
             self.tally.changed += 1
             self.done.add(entry.record_key)
+        elif changed:
+            self._leave([entry.record_key], _("Somebody has changed it since."))
 
-    def _of_others(self, holder: Any, relation: RelationshipProperty[Any], keys: Sequence[str], *, add: bool) -> None:
+    def _of_others(
+        self, entry: AuditEntry, holder: Any, relation: RelationshipProperty[Any], keys: Sequence[str], *, add: bool
+    ) -> None:
         """Links from another record to those of the job: each counts."""
         others = records_of(self.target.session, self.target.rows, relation.mapper.class_, keys)
         there = {key_text(other) for other in others}
         self._leave([key for key in keys if key not in there], _("It is gone, or may no longer be seen."))
+        changed = self._changed_since(entry, holder, relation, others)
+        self._leave([key for key in keys if key in changed], _("Somebody has changed it since."))
+        others = [other for other in others if key_text(other) not in changed]
         self.tally.changed += self._change(holder, relation, others, add=add) if others else 0
+
+    def _changed_since(
+        self, entry: AuditEntry, holder: Any, relation: RelationshipProperty[Any], others: Sequence[Any]
+    ) -> set[str]:
+        """The keys of those whose link with the holder somebody has made, changed or taken away after this entry."""
+        keys: set[str] = set()
+        if relation.secondary is not None:
+            for some in batches(others):
+                keys |= _touched(self.target.session, entry, holder, relation, some)
+        return keys
 
     def _change(self, holder: Any, relation: RelationshipProperty[Any], others: Sequence[Any], *, add: bool) -> int:
         return (attach if add else detach)(self.target.session, holder, relation, others)
@@ -89,3 +113,54 @@ class Links:
     def _leave(self, keys: Sequence[str], reason: str) -> None:
         for key in keys:
             self.tally.leave(key, SKIPPED, reason)
+
+
+def _touched(
+    session: Session, entry: AuditEntry, holder: Any, relation: RelationshipProperty[Any], others: Sequence[Any]
+) -> set[str]:
+    """The same, from what the history tells of the holder, of the others, and of links that are records themselves."""
+    table: Any = relation.secondary
+    far, links = relation.mapper.class_, _link_keys(relation, holder, others)
+    names = {short_key(key_text(other)): key_text(other) for other in others}
+    here = sa.or_(
+        sa.and_(TOLD.c.table_name == entry.table_name, TOLD.c.record_key == entry.record_key),
+        sa.and_(TOLD.c.table_name == far.__table__.name, TOLD.c.record_key.in_(list(names))),
+        sa.and_(TOLD.c.table_name == table.name, TOLD.c.record_key.in_(list(links))),
+    )
+    later = sa.select(TOLD.c.table_name, TOLD.c.record_key, TOLD.c.links).where(TOLD.c.id > entry.id, here)
+    back, keys = _ways_back(relation), set[str]()
+    for row in session.execute(later):
+        if row.table_name == table.name and row.record_key in links:
+            keys.add(links[row.record_key])
+        if (row.table_name, row.record_key) == (entry.table_name, entry.record_key):
+            keys |= _named(row.links, [relation.key])
+        if row.table_name == far.__table__.name and key_text(holder) in _named(row.links, back):
+            keys.add(names[row.record_key])
+    return keys
+
+
+def _named(links: Mapping[str, Any] | None, relations: Sequence[str]) -> set[str]:
+    """The keys that an entry names for these relations."""
+    return {key for name in relations for keys in (links or {}).get(name, {}).values() for key in keys}
+
+
+def _link_keys(relation: RelationshipProperty[Any], holder: Any, others: Sequence[Any]) -> dict[str, str]:
+    """The keys of the links where these are records too, each with the key of its other end."""
+    table: Any = relation.secondary
+    model, parts = model_of(table), [column.name for column in table.primary_key]
+    found: dict[str, str] = {}
+    for other in others if model is not None else ():
+        link = link_of(relation, holder, other)
+        if link.keys() >= set(parts):
+            found[short_key(print_key(model, [link[part] for part in parts]))] = key_text(other)
+    return found
+
+
+def _ways_back(relation: RelationshipProperty[Any]) -> list[str]:
+    """The relations of the other end that write the same links."""
+    ends = {remote.name for _local, remote in relation.secondary_synchronize_pairs or []}
+    return [
+        other.key
+        for other in relation.mapper.relationships
+        if other.secondary is relation.secondary and {remote.name for _local, remote in other.synchronize_pairs} == ends
+    ]
