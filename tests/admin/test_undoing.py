@@ -12,7 +12,8 @@ from sqlalchemy.orm import Session
 from wtforms import ValidationError
 
 from backoffice.models import Article, Collection, Job, Role, User
-from tests.admin.test_bulk import ask, count, send, the_job
+from backoffice.records import chain
+from tests.admin.test_bulk import ask, count, hidden, send, the_job, where
 from tests.admin.test_importing import apply, check, csv, users
 from tests.factories import NOON, collect, make_article, make_articles, make_user
 
@@ -181,3 +182,62 @@ def test_a_link_that_somebody_made_and_took_away_again_is_not_made(admin: FlaskC
     undone = undo(admin, session)
     assert (undone.changed, undone.skipped) == (2, 1)
     assert set(session.scalars(sa.select(Collection.article_id))) == {article.id for article in articles[1:]}
+
+
+# -- what was handed over --------------------------------------------------------------------------------------------
+
+
+def handed_over(client: FlaskClient) -> None:
+    """Delete ada and bob, whose articles go to heir."""
+    selection = where(["username", "in", ["ada", "bob"]])
+    question = client.post("/admin/user/action/", data={"action": "delete", "all": "yes", "selection": selection})
+    chosen = {"when-articles": "hand over", "to-articles": "heir", "typed": "2"}
+    assert client.post("/admin/user/bulk/", data={**hidden(question.text), **chosen}).status_code == 302
+
+
+@pytest.fixture
+def owners(session: Session) -> dict[str, int]:
+    """Two users with two articles each, and heir with one."""
+    owners = {name: make_user(session, username=name).id for name in ("ada", "bob", "heir")}
+    for name, number in (("ada", 2), ("bob", 2), ("heir", 1)):
+        make_articles(session, number, user_id=owners[name])
+    return owners
+
+
+def test_what_was_handed_over_comes_back_to_its_owner(
+    admin: FlaskClient, session: Session, owners: dict[str, int]
+) -> None:
+    handed_over(admin)
+    assert count(session, Article.user_id == owners["heir"]) == 5
+    undone = undo(admin, session)
+    assert (undone.state, undone.changed, undone.skipped) == ("done", 2, 0)
+    assert {name: count(session, Article.user_id == key) for name, key in owners.items()} == {
+        "ada": 2, "bob": 2, "heir": 1,
+    }  # fmt: skip
+    assert chain.verify(session).broken is None
+
+
+def test_what_was_handed_over_and_changed_since_stays_and_is_told(
+    admin: FlaskClient, session: Session, owners: dict[str, int]
+) -> None:
+    handed_over(admin)
+    changed = session.scalars(sa.select(Article).order_by(Article.id)).first()
+    assert changed is not None
+    changed.title = "Changed since"
+    session.commit()
+    undone = undo(admin, session)
+    assert (undone.state, undone.changed, undone.skipped) == ("done", 1, 1)
+    told = admin.get(f"/admin/job/details/?id={undone.id}").text
+    assert "It is back, but some of what was handed over is not as it was left." in told
+    assert count(session, Article.user_id == owners["ada"]) == 1
+    assert count(session, Article.user_id == owners["bob"]) == 2
+
+
+def test_what_was_handed_over_comes_back_by_who_may_edit_it(
+    admin: FlaskClient, session: Session, sign_in: Any, owners: dict[str, int]
+) -> None:
+    handed_over(admin)
+    allow(session, "user:read", "user:delete", "article:read")
+    assert undo(sign_in("editor"), session).state == "stopped"
+    assert count(session, Article.user_id == owners["heir"]) == 5
+    assert list(users(session)) == ["heir"]

@@ -107,8 +107,12 @@ def _rights(view: Any, *, own: bool) -> Rights:
     past = Past(view)
 
     def may_link(holder: type[Any], name: str, added: bool) -> bool:
-        links, action = link_view(sa.inspect(holder).relationships[name]), "create" if added else "delete"
-        return links.may(action) if links is not None else (view_for(holder) or view).may("edit")
+        relation = sa.inspect(holder).relationships[name]
+        links, action = link_view(relation), "create" if added else "delete"
+        if links is not None:
+            return links.may(action)
+        # Whoever may edit the record that holds the links: with a foreign key, the one at the other end.
+        return (view_for(holder if relation.secondary is not None else relation.mapper.class_) or view).may("edit")
 
     def before_delete(record: Any) -> None:
         try:

@@ -19,7 +19,8 @@ from backoffice.records import consequences
 from backoffice.records.auditing import change_of, note_batch, short_key
 from backoffice.records.batches import Part, Rows, can_be_packed, records_in
 from backoffice.records.bulk.change import Key, Target
-from backoffice.records.bulk.undoing_links import Links
+from backoffice.records.bulk.undoing_links import Links, require_links
+from backoffice.records.bulk.undoing_moved import HandedOver
 from backoffice.records.bulk.values import AS_ONE
 from backoffice.records.deleting import remove
 from backoffice.records.jobs.tasks import SKIPPED, Tally
@@ -69,15 +70,17 @@ class Undo:
     def _undo(self, keys: Sequence[str], changes: Sequence[str], tally: Tally) -> None:
         wanted = {short_key(key): key for key in keys}
         change_of(self.session).as_action = "revert"
-        entries: dict[str, Part] = {}
+        entries, others = dict[str, Part](), list[Part]()
         found = self._entries(changes)
         for entry in records_in(self.session, found, wanted):
             is_own = entry.table_name == self._table and entry.record_key in wanted
             if is_own and (entry.changes or not entry.links):
                 entries.setdefault(wanted[entry.record_key], entry)
+            elif entry.action == "update":
+                others.append(entry)
         gone = {key: entry for key, entry in entries.items() if entry.action == "delete"}
         made = {key: entry for key, entry in entries.items() if entry.action == "create"}
-        self._put_back(gone, changes, tally)
+        self._put_back(gone, changes, others, tally)
         self._reset({key: entry for key, entry in entries.items() if key not in gone and key not in made}, tally)
         self._take_away(made, tally)
         if not gone:
@@ -218,9 +221,10 @@ class Undo:
 
     # -- records ------------------------------------------------------------------------------------------------
 
-    def _put_back(self, gone: Mapping[str, Part], changes: Sequence[str], tally: Tally) -> None:
+    def _put_back(self, gone: Mapping[str, Part], changes: Sequence[str], others: Sequence[Part], tally: Tally) -> None:
         if not gone:
             return
+        handed = HandedOver(self.session, self.target.model, others)
         found = sa.select(DeletedRecord.id, DeletedRecord.record_key).where(
             DeletedRecord.table_name == self._table,
             DeletedRecord.record_key.in_([short_key(key) for key in gone]),
@@ -232,8 +236,20 @@ class Undo:
             if deleted is None:
                 tally.leave(key, SKIPPED, _("Somebody has restored it already, or it is no longer kept."))
                 continue
-            self._require_seen(put_back(self.session, deleted))
-            tally.changed += 1
+            restored = put_back(self.session, deleted)
+            self._require_seen(restored)
+            if self._give_back(handed, tuple(restored)):
+                tally.changed += 1
+            else:
+                tally.leave(key, SKIPPED, _("It is back, but some of what was handed over is not as it was left."))
+
+    def _give_back(self, handed: HandedOver, key: Key) -> bool:
+        """Whether a record that is there again has back all that was handed over when it went."""
+        owner, whole = self.session.get_one(self.target.model, key), True
+        for relation, parts in handed.of(owner):
+            require_links(self.rights.may_link, self.target.model, relation.key, add=True)
+            whole = handed.give_back(owner, relation, parts) and whole
+        return whole
 
     def _require_seen(self, key: Sequence[Any]) -> None:
         """Refuse to bring back what the person may not see. Only the database can tell, once it is there again."""

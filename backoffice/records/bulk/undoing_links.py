@@ -20,7 +20,14 @@ from backoffice.records.jobs.tasks import SKIPPED, Tally
 from backoffice.records.keeping import model_of
 from backoffice.records.linking import attach, detach, link_of
 
+MayLink = Callable[[type[Any], str, bool], bool]
 TOLD: Any = AuditEntry.__table__
+
+
+def require_links(may_link: MayLink, model: type[Any], name: str, *, add: bool) -> None:
+    """Stop unless links of this relation may be made, or taken away."""
+    if not may_link(model, name, add):
+        raise NotAllowed(_("You may not change these links. Ask an administrator for a role that may."))
 
 
 @dataclass
@@ -32,7 +39,7 @@ class Links:
     """
 
     target: Target
-    may_link: Callable[[type[Any], str, bool], bool]
+    may_link: MayLink
     tally: Tally
     done: set[str]
 
@@ -50,7 +57,7 @@ class Links:
                 theirs = [key for key in linked.get(part, ()) if is_own or key in keys]
                 if not theirs:
                     continue
-                self._require(model, name, add=part == "removed")
+                require_links(self.may_link, model, name, add=part == "removed")
                 if holder is None:
                     self._leave_without(entry, theirs, is_own=is_own)
                     continue
@@ -99,10 +106,6 @@ class Links:
 
     def _change(self, holder: Any, relation: RelationshipProperty[Any], others: Sequence[Any], *, add: bool) -> int:
         return (attach if add else detach)(self.target.session, holder, relation, others)
-
-    def _require(self, model: type[Any], name: str, *, add: bool) -> None:
-        if not self.may_link(model, name, add):
-            raise NotAllowed(_("You may not change these links. Ask an administrator for a role that may."))
 
     def _leave_without(self, entry: AuditEntry, keys: Sequence[str], *, is_own: bool) -> None:
         if is_own:
