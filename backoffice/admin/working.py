@@ -18,6 +18,7 @@ from backoffice.extensions import db
 from backoffice.i18n import gettext as _
 from backoffice.models import Job
 from backoffice.records import retention
+from backoffice.records.auditing import is_audited
 from backoffice.records.importing.starting import CHECK, IMPORT
 from backoffice.records.jobs import ledger
 from backoffice.records.jobs.worker import Worker
@@ -114,4 +115,6 @@ def told(job: Job) -> list[tuple[str, str]]:
         rest = ngettext("%(num)s was left as it is.", "%(num)s were left as they are.", left)
         words = _("%(done)s %(rest)s", done=words, rest=rest)
     category = "warning" if left else "success" if job.changed else "info"
-    return [(words, f"{category}|{job.id}" if job.changed and job.kind in ledger.UNDOABLE else category)]
+    # What a job did is taken back from the history.
+    can_undo = job.changed and job.kind in ledger.UNDOABLE and found is not None and is_audited(found[0].model)
+    return [(words, f"{category}|{job.id}" if can_undo else category)]

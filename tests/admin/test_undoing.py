@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from wtforms import ValidationError
 
 from backoffice.models import Article, Collection, Job, Role, User
-from backoffice.records import chain
+from backoffice.records import auditing, chain
 from tests.admin.test_bulk import ask, count, hidden, send, the_job, where
 from tests.admin.test_importing import apply, check, csv, users
 from tests.factories import NOON, collect, make_article, make_articles, make_user
@@ -241,3 +241,22 @@ def test_what_was_handed_over_comes_back_by_who_may_edit_it(
     assert undo(sign_in("editor"), session).state == "stopped"
     assert count(session, Article.user_id == owners["heir"]) == 5
     assert list(users(session)) == ["heir"]
+
+
+# -- where there is no history ----------------------------------------------------------------------------------------
+
+
+def test_without_a_history_there_is_no_undo(
+    admin: FlaskClient, session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    articles = make_articles(session, 2)
+    # Which tables are audited is found out once, and not while this test says otherwise.
+    auditing._audited_tables()
+    monkeypatch.setattr(Article, "__audited__", False, raising=False)
+    done = admin.post("/admin/article/action/", data={"action": "publish", "rowid": [a.id for a in articles]})
+    page = admin.get(done.location).text
+    assert "2 articles were published" in page
+    assert "/admin/job/undo/" not in page
+    undone = undo(admin, session)
+    assert (undone.state, undone.changed) == ("stopped", 0)
+    assert "no history is kept of these records" in undone.message

@@ -26,6 +26,7 @@ from backoffice.extensions import db
 from backoffice.i18n import gettext as _
 from backoffice.models import Job
 from backoffice.records import retention
+from backoffice.records.auditing import is_audited
 from backoffice.records.bulk.change import Change, Target
 from backoffice.records.bulk.undoing import Rights, Undo
 from backoffice.records.importing.undoing import UndoImport
@@ -98,6 +99,8 @@ def _open_undo(job: Job) -> Iterator[Task]:
             view.require(action.needs)
             # Whoever may withdraw takes their own withdrawal back, though they may not publish: it was theirs to make.
             own = job.staff_id is not None and job.staff_id == undone.staff_id and not action.permission
+        if not is_audited(view.model):
+            raise Stopped(_("This cannot be undone: no history is kept of these records."))
         target, rights = Target(db.session(), view.model, view.get_query(), view.get_query()), _rights(view, own=own)
         yield UndoImport(target, undone, rights) if is_import(undone) else Undo(target, undone, rights)
 
