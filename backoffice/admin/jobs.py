@@ -23,6 +23,7 @@ from backoffice.i18n import gettext as _
 from backoffice.i18n import lazy_gettext as _l
 from backoffice.i18n import pgettext
 from backoffice.models import Job, utcnow
+from backoffice.records.auditing import is_audited
 from backoffice.records.importing.starting import CHECK, IMPORT
 from backoffice.records.jobs import ledger
 from backoffice.records.jobs.outcomes import groups
@@ -79,7 +80,7 @@ def job_page(view: Any, job: Job) -> JobPage:
     may_change = may_do(job)
     undone = _children(view, job, "undo")
     can_undo = may_change and not is_open and job.kind in ledger.UNDOABLE and bool(job.changed) and not undone
-    can_undo = can_undo and not is_too_old(job)
+    can_undo = can_undo and not is_too_old(job) and found is not None and is_audited(found[0].model)
     left, again = job.failed + job.skipped, job.kind in ledger.UNDOABLE and not _children(view, job, job.kind)
     apply_text = imports.apply_text(found[0], job) if found is not None else ""
 
