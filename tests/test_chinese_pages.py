@@ -208,7 +208,7 @@ def test_no_english_is_left_on_what_an_action_tells(admin: FlaskClient, rows: No
     ticked = {"action": action, "rowid": ["1", "2"]}
     check(admin.post("/admin/article/action/", data=ticked, follow_redirects=True), 200)
     if action == "delete":
-        check(admin.post("/admin/article/action/", data={**ticked, "confirmed": "yes"}), 409)
+        check(confirm(admin, "/admin/article/action/", ticked, seen=""), 409)
         check(admin.get(confirm(admin, "/admin/article/action/", ticked).location), 200)
         check(admin.get("/admin/deleted/"), 200)
         check(admin.get("/admin/deleted/details/?id=1"), 200)

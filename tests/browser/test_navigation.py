@@ -95,7 +95,7 @@ def test_a_click_with_a_modifier_is_the_browsers(viewer: Person):
     here = viewer.page.url
     with viewer.context.expect_page() as opened:
         viewer.page.locator("thead").get_by_role("link", name="Title").click(modifiers=["ControlOrMeta"])
-    assert "sort=title" in opened.value.url
+    opened.value.wait_for_url("**sort=title**")
     opened.value.close()
     assert (viewer.page.url, is_same_document(viewer)) == (here, True)
 

@@ -67,7 +67,7 @@ def test_ticked_rows_are_deleted_after_a_question(member: Callable[..., Person],
         admin.tick(str(key))
     admin.follow(admin.button("Delete"))
     expect(admin.page.get_by_text("番茄育苗笔记").first).to_be_visible()
-    admin.follow(admin.button("Delete 2 records"))
+    admin.follow(admin.button("Delete: 2 records"))
     expect(admin.page.get_by_text("2 records were deleted.")).to_be_visible()
     session.expire_all()
     assert [session.get(Article, key) for key in keys] == [None, None]
