@@ -88,6 +88,8 @@ def test_every_row_that_stayed_is_seen_exactly_once(
 
     pages = reader(session, tuple(sort), size)
     seen: list[int] = []
+    # SQLite gives the key of a deleted row to a new one, which did not stay.
+    gone: set[int] = set()
     window = pages.read(Place(last=True) if backward else Place())
     for _ in range(200):
         seen += [a.id for a in window.rows]
@@ -96,6 +98,7 @@ def test_every_row_that_stayed_is_seen_exactly_once(
             if kind == "add":
                 session.add(article(what, authors))
             elif present:
+                gone.add(present[what % len(present)])
                 session.execute(sa.delete(Article).where(Article.id == present[what % len(present)]))
         session.commit()
         if not (window.before if backward else window.after):
@@ -109,7 +112,7 @@ def test_every_row_that_stayed_is_seen_exactly_once(
     else:
         pytest.fail("the walk did not end")
 
-    stayed = before & set(session.scalars(sa.select(Article.id)))
+    stayed = before - gone
     assert len(seen) == len(set(seen)), "a row was seen twice"
     assert stayed <= set(seen), "a row that stayed was not seen"
 
