@@ -186,6 +186,12 @@ def view_for(model: type[Any]) -> BaseRecordView | None:
     return next((v for v in views if isinstance(v, BaseRecordView) and v.model is model), None)
 
 
+def view_at(endpoint: str) -> Any:
+    """The registered view of an endpoint; None where this version has none."""
+    views = current_app.extensions["admin"][0]._views
+    return next((view for view in views if view.endpoint == endpoint), None)
+
+
 def relation_html(record: Any) -> Markup:
     """A related record's name, leading to it where this person may open it."""
     view = view_for(type(record))

@@ -9,6 +9,7 @@ from itertools import groupby
 from flask import current_app
 from flask_security import current_user
 
+from backoffice.admin.base import view_at
 from backoffice.admin.drafts import DraftsView
 from backoffice.admin.presenters_unsaved import DraftCard, Drafts
 from backoffice.database.keys import key_text, records_of
@@ -50,5 +51,5 @@ def _cards(view: DraftsView, kept: Sequence[Draft]) -> list[DraftCard]:
 
 
 def _view(endpoint: str) -> DraftsView | None:
-    views = current_app.extensions["admin"][0]._views
-    return next((v for v in views if isinstance(v, DraftsView) and v.endpoint == endpoint and v.keeps_drafts), None)
+    view = view_at(endpoint)
+    return view if isinstance(view, DraftsView) and view.keeps_drafts else None

@@ -11,6 +11,7 @@ from flask_babel import format_date, format_decimal, ngettext
 from flask_security import current_user
 from markupsafe import Markup, escape
 
+from backoffice.admin.base import view_at
 from backoffice.admin.bulk.declared import BulkAction
 from backoffice.admin.fields import KeptField
 from backoffice.admin.importing import told as imports
@@ -45,15 +46,12 @@ OWN: dict[str, Any] = {"retention": _l("Forgetting what is no longer kept")}
 
 def view_of(job: Job) -> tuple[Any, BulkAction] | None:
     """The view and the action of a job, where this version knows them."""
-    for view in current_app.extensions["admin"][0]._views:
-        action: BulkAction | None
-        if is_import(job):
-            action = TRIAL if job.kind == CHECK else ACTION
-        else:
-            action = getattr(view, "bulk_actions", {}).get(job.action)
-        if view.endpoint == job.endpoint and action is not None:
-            return view, action
-    return None
+    view, action = view_at(job.endpoint), None
+    if is_import(job):
+        action = TRIAL if job.kind == CHECK else ACTION
+    elif view is not None:
+        action = getattr(view, "bulk_actions", {}).get(job.action)
+    return (view, action) if view is not None and action is not None else None
 
 
 def may_do(job: Job) -> bool:
@@ -186,7 +184,7 @@ def _links(view: Any, job: Job, undone: list[int]) -> list[tuple[str, str]]:
             words = _("Carries out what #%(number)s has shown")
         links.append((str(words).replace("%(number)s", str(job.parent_id)),
                       view.page_url("details_view", id=job.parent_id)))  # fmt: skip
-    activity = next((v for v in current_app.extensions["admin"][0]._views if v.endpoint == "activity"), None)
+    activity = view_at("activity")
     if activity is not None and activity.may("read") and job.position and job.kind != CHECK:
         where = f'{{"all":[["source","equals","job {job.id}"]]}}'
         links.append((_("What it changed, in the activity"), activity.page_url("index_view", where=where)))

@@ -6,12 +6,12 @@ import re
 from dataclasses import dataclass, replace
 from typing import Any
 
-from flask import current_app, request
+from flask import request
 from flask_admin import expose
 from wtforms import Form
 
 from backoffice.admin.address import ListAddress
-from backoffice.admin.base import view_for
+from backoffice.admin.base import view_at, view_for
 from backoffice.admin.detaching import DetachingView
 from backoffice.admin.fields import RelationField
 from backoffice.admin.listing import ListingView
@@ -100,9 +100,8 @@ class LinkedCreationView(DetachingView):
         if not relation:
             return None
         endpoint, _dot, name = relation.partition(".")
-        views = current_app.extensions["admin"][0]._views
-        view = next((v for v in views if isinstance(v, RelationsView) and v.endpoint == endpoint), None)
-        found = view.relations().get(name) if view is not None and view.may("read") else None
+        view = view_at(endpoint)
+        found = view.relations().get(name) if isinstance(view, RelationsView) and view.may("read") else None
         reverse = _reverse(found) if found is not None else None
         if view is None or found is None or reverse is None or found.related is not self.model:
             raise NotFound(_("There is no relation “%(name)s” that leads here.", name=quoted(relation)))

@@ -12,7 +12,7 @@ from werkzeug.datastructures import ImmutableMultiDict
 from werkzeug.exceptions import HTTPException
 
 from backoffice.access.redirects import inside
-from backoffice.admin.base import BaseRecordView, list_address
+from backoffice.admin.base import BaseRecordView, list_address, view_at
 from backoffice.admin.listing import ListingView
 from backoffice.admin.opened import open_list
 from backoffice.admin.presenters_records import Step
@@ -90,5 +90,4 @@ def _view_at(path: str) -> BaseRecordView | None:
     except HTTPException:
         return None
     name, _dot, page = str(endpoint).rpartition(".")
-    views = current_app.extensions["admin"][0]._views
-    return next((v for v in views if page == "relation_view" and v.endpoint == name), None)
+    return view_at(name) if page == "relation_view" else None

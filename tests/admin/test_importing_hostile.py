@@ -24,7 +24,7 @@ from backoffice.records.importing import Bounds, Row, detect, rows, xlsx_file
 from backoffice.records.importing.archives import Archive
 from backoffice.records.importing.reading import kept_row
 from backoffice.records.importing.sheets import Cells, SheetRow
-from tests.admin.test_importing import apply, check, csv, mapping_of, rows_of, upload, verdicts
+from tests.admin.importing import apply, check, csv, mapping_of, rows_of, upload, verdicts
 from tests.records.importing.workbooks import HEADER, cell, packed, parts, sheet
 
 Client = FlaskClient

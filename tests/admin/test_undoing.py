@@ -13,8 +13,8 @@ from wtforms import ValidationError
 
 from backoffice.models import Article, Collection, Job, Role, User
 from backoffice.records import auditing, chain
-from tests.admin.test_bulk import ask, count, hidden, send, the_job, where
-from tests.admin.test_importing import apply, check, csv, users
+from tests.admin.bulk import ask, count, hidden, send, the_job, where
+from tests.admin.importing import apply, check, csv, users
 from tests.factories import NOON, collect, make_article, make_articles, make_user
 
 

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from wtforms import ValidationError
 
 from backoffice.access.acting import acting_as
-from backoffice.admin.base import view_for
+from backoffice.admin.base import view_at, view_for
 from backoffice.admin.bulk.asked import Rows
 from backoffice.admin.bulk.declared import BulkAction
 from backoffice.admin.importing import tasks as importing
@@ -140,7 +140,7 @@ def _open_retention(job: Job) -> Iterator[Task]:
 
 
 def _view_and_action(job: Job) -> tuple[Any, BulkAction]:
-    view = next((v for v in current_app.extensions["admin"][0]._views if v.endpoint == job.endpoint), None)
+    view = view_at(job.endpoint)
     action = getattr(view, "bulk_actions", {}).get(job.action)
     if view is None or action is None:
         raise Stopped(_("This version knows no such action any more."))

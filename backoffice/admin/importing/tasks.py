@@ -11,6 +11,7 @@ from flask import current_app
 from sqlalchemy.orm import Session
 
 from backoffice.access.acting import acting_as
+from backoffice.admin.base import view_at
 from backoffice.admin.importing.applying import Apply
 from backoffice.admin.importing.checking import Check
 from backoffice.admin.importing.declared import require
@@ -55,7 +56,7 @@ def _prune(session: Session, before: datetime) -> int:
 
 def importing_view(job: Job) -> Any:
     """The view whose records a job imports; Stopped where this version has none."""
-    view = next((v for v in current_app.extensions["admin"][0]._views if v.endpoint == job.endpoint), None)
+    view = view_at(job.endpoint)
     if view is None:
         raise Stopped(_("This version knows no such action any more."))
     return view

@@ -23,6 +23,7 @@ from sqlalchemy.orm import Session
 from backoffice.errors import BadInput, NotFound
 from backoffice.models import Job
 from backoffice.records.importing.layouts import Layout
+from backoffice.records.importing.starting import CHECK
 from backoffice.records.uploads import NotKept, readable_name
 
 FOLDER = "imports"
@@ -113,7 +114,7 @@ def prune(session: Session, before: datetime, uploads: Path, most: int = PORTION
     """
     if not (uploads / FOLDER).is_dir():
         return 0
-    kept = session.scalars(sa.select(Job.arguments).where(Job.kind == "import-check"))
+    kept = session.scalars(sa.select(Job.arguments).where(Job.kind == CHECK))
     known = {arguments.get("file") for arguments in kept}
     count = 0
     for folder in (uploads / FOLDER).iterdir():
