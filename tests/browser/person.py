@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from playwright.sync_api import BrowserContext, ConsoleMessage, Locator, Page
+from playwright.sync_api import BrowserContext, ConsoleMessage, Locator, Page, expect
 
 ARGUMENTS = [
     "--no-sandbox",
@@ -102,6 +102,8 @@ class Person:
         self.page.keyboard.type(words)
         if not self.scripts:
             return
+        # What is typed before the script has come is taken up when it has.
+        expect(box).to_have_role("combobox")
         listbox = self.page.locator(f"#{box.get_attribute('aria-controls')}")
         listbox.get_by_role("option").filter(has_text=words).first.wait_for()
         self.page.wait_for_function("box => box.hasAttribute('aria-activedescendant')", arg=box.element_handle())

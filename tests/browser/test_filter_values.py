@@ -29,6 +29,25 @@ def test_records_are_chosen_one_after_the_other(member: Callable[..., Person], l
     expect(viewer.page.locator("[data-count]")).to_have_attribute("data-count", "42")
 
 
+def test_words_typed_before_the_script_of_the_picker_came_are_looked_up(
+    member: Callable[..., Person], library: Library
+) -> None:
+    viewer = member("viewer")
+    waiting: list[Route] = []
+    viewer.page.route("**/controllers/picker.js*", lambda route: waiting.append(route))
+    viewer.visit(with_filter({"all": [["user", "in", [library.grace.id]]]}))
+    dialog = open_builder(viewer)
+    dialog.get_by_label("Author", exact=True).press_sequentially("ad")
+    waiting[0].continue_()
+    box = dialog.get_by_role("combobox", name="Author")
+    expect(box).to_be_focused()
+    viewer.page.keyboard.type("a")
+    expect(box).to_have_value("ada")
+    expect(dialog.get_by_role("option", name="ada")).to_be_visible()
+    viewer.page.keyboard.press("Enter")
+    expect(dialog.locator(".filter-chosen li")).to_have_text(["grace×", "ada×"])
+
+
 def test_a_name_that_is_typed_and_left_is_chosen(member: Callable[..., Person], library: Library) -> None:
     viewer = member("viewer")
     viewer.visit(LIST)

@@ -18,11 +18,14 @@ class Picker {
     this.build();
     this.listen(signal);
     this.text.ready = "";
+    if (this.early) this.takeUp(this.early);
   }
 
   // The plain input keeps the name and the key, unseen; a new one in its place takes the words.
   build() {
     this.key = this.element.querySelector("input");
+    this.early = document.activeElement === this.key && { words: this.key.value, at: this.key.selectionStart };
+    if (this.early) this.key.value = this.key.defaultValue;
     this.label = this.text.label || this.key.value;
     this.box = this.key.cloneNode();
     this.key.type = "hidden";
@@ -46,6 +49,16 @@ class Picker {
     this.clear = make("button", { type: "button", className: "picker-clear", textContent: "×", ariaLabel: this.text.textClear, title: this.text.textClear });
     this.element.append(this.box, this.clear, make("span", { className: "picker-arrow" }), this.popup, this.status);
     this.showClear();
+  }
+
+  // On a slow network a person types into the plain input before this is here: the words stay, and are looked up.
+  takeUp({ words, at }) {
+    const isTyped = words !== this.key.value;
+    if (isTyped) this.box.value = words;
+    this.box.focus();
+    if (!isTyped) return;
+    this.box.setSelectionRange(at, at);
+    this.search(0);
   }
 
   listen(signal) {
