@@ -39,6 +39,8 @@ class Contender:
     keeps_history: bool = False
     links_on: bool = False
     orders_ties: bool = False
+    # Whose list, asked for in every round, tells how fast the machine is just then.
+    is_yardstick: bool = False
 
 
 def product(folder: Path = ROOT) -> Contender:
@@ -127,7 +129,9 @@ def stock(*, counted: bool = True) -> Contender:
     key, title = ("stock", "Flask-Admin stock") if counted else ("uncounted", "Flask-Admin without count")
     more = () if counted else ("uncounted",)
     command, form = module("flask_admin_stock", *more), _admin_form if counted else lambda _table, _key: ""
-    return Contender(key, title, command, _stock_addresses, "/admin/article/export/csv/", form=form)
+    return Contender(
+        key, title, command, _stock_addresses, "/admin/article/export/csv/", form=form, is_yardstick=not counted
+    )
 
 
 def _admin_form(table: str, key: int) -> str:

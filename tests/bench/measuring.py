@@ -15,7 +15,7 @@ from tests.bench.contenders import Contender
 from tests.bench.loading import Database
 from tests.bench.meters import Meter
 from tests.bench.servers import Server
-from tests.bench.tasks import Task, expected_rows, same_titles
+from tests.bench.tasks import YARDSTICK, Task, expected_rows, same_titles
 
 # A page that takes long is asked for less often.
 FEWEST, SECONDS_A_PAGE, WARM_UPS = 5, 8.0, 2
@@ -34,6 +34,8 @@ class Measured:
     seconds: list[float] = field(default_factory=list)
     # Seconds of a processor in the contender's own process, which other work on the machine does not make longer.
     cpu: list[float] = field(default_factory=list)
+    # What the yardstick took in the same rounds: the speed of the machine then.
+    pace: list[float] = field(default_factory=list)
     statements: int | None = None
     rows_read: int | None = None
     bytes: int = 0
@@ -50,6 +52,11 @@ class Measured:
     @property
     def own_cpu(self) -> float:
         return statistics.median(self.cpu)
+
+    @property
+    def slowness(self) -> float | None:
+        """How many times as long the yardstick took as where the goals were set; None without one."""
+        return statistics.median(self.pace) / YARDSTICK if self.pace else None
 
     @property
     def enough(self) -> bool:
@@ -99,12 +106,22 @@ def measure(task: Task, seats: Sequence[Seat], rounds: int) -> list[Measured]:
             run = Measured(seat.contender.key, seat.database.world.articles, task.key, path)
             runs.append((seat, run, seat.ask(path).rows))
     for turn in range(rounds + WARM_UPS):
+        pace = _pace(seats)
         for seat, run, right in runs:
+            run.pace += [pace] if pace and turn >= WARM_UPS else []
             if not run.enough:
                 _ask(seat, run, right, counts=turn >= WARM_UPS)
     for seat, run, _right in runs:
         _count(seat, run)
     return [run for _, run, _ in runs]
+
+
+def _pace(seats: Sequence[Seat]) -> float | None:
+    """One page of the yardstick; None where it is not measured."""
+    for seat in seats:
+        if seat.contender.is_yardstick:
+            return seat.ask(seat.contender.addresses(seat.database.world)["newest"][0]).seconds
+    return None
 
 
 def _ask(seat: Seat, run: Measured, right: list[int], *, counts: bool) -> None:

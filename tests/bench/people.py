@@ -46,10 +46,12 @@ class Person:
         selection = urlencode({"where": where}) if where else ""
         page = self.client.get(f"{LIST}?{selection}")
         sent = {"csrf_token": token(page), "action": action, "all": "yes", "selection": selection, "url": LIST}
-        answer = self.client.post(f"{LIST}action/", sent.items())
+        sending = self.client.post(f"{LIST}action/", sent.items())
+        # The dialog is a page of its own.
+        answer = self.client.get(location_of(sending))
         if answer.status != 200:
             raise WrongAnswer(f"the dialog of {action} is answered with {answer.status}:\n{answer.text[:2000]}")
-        return Dialog(answer.seconds, fields(answer.text, "rows"))
+        return Dialog(sending.seconds + answer.seconds, fields(answer.text, "rows"))
 
     def confirms(self, dialog: Dialog, count: int) -> Confirmed:
         """Say yes, typing how many rows it is where that is wanted."""

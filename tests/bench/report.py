@@ -8,7 +8,7 @@ from tests.bench.loads import Exported, Started, Throughput
 from tests.bench.measuring import Measured
 from tests.bench.tasks import FORMS, TASKS
 
-HEAD = ("", "median", "p95", "to floor", "to stock", "own CPU", "statements", "rows read", "kB")
+HEAD = ("", "median", "p95", "to floor", "to stock", "own CPU", "statements", "rows read", "kB", "goal now")
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -32,11 +32,15 @@ def lists(measured: Sequence[Measured], titles: Mapping[str, str]) -> str:
         if runs:
             rows.append((f"**{task.title}**", *[""] * (len(HEAD) - 1)))
             none = ["–"] * (len(HEAD) - 1)
-            rows += [(title, *(_figures(runs[key], runs) if key in runs else none)) for key, title in titles.items()]
+            goal = getattr(task, "goal", None)
+            for key, title in titles.items():
+                rows.append((title, *(_figures(runs[key], runs, goal) if key in runs else none)))
     return table(HEAD, rows)
 
 
-def _figures(run: Measured, runs: Mapping[str, Measured]) -> list[str]:
+def _figures(run: Measured, runs: Mapping[str, Measured], goal: float | None) -> list[str]:
+    """`goal now` is the goal at the speed that the machine had in these very rounds."""
+    aimed = goal is not None and run.slowness is not None and run.contender == "product"
     return [
         milliseconds(run.median),
         milliseconds(run.p95),
@@ -46,6 +50,7 @@ def _figures(run: Measured, runs: Mapping[str, Measured]) -> list[str]:
         whole(run.statements),
         whole(run.rows_read),
         f"{run.bytes / 1000:.1f}",
+        milliseconds(goal * run.slowness) if aimed else "",
     ]
 
 

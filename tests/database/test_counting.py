@@ -58,6 +58,13 @@ def test_beyond_the_cap_a_filtered_list_says_at_least(session: Session, monkeypa
     assert counted(session, where=everything, size=20) == Count(12), "the page itself shows the end"
 
 
+def test_few_rows_among_many_are_counted_exactly(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(effort, "CAP", 10)
+    make_articles(session, 40)
+    assert counted(session, where='["title","contains","3"]', size=2) == Count(10, "at-least")
+    assert counted(session, where='["title","contains","7"]', size=2) == Count(4), "more were looked at than that"
+
+
 def test_beyond_the_cap_a_whole_table_is_estimated(
     session: Session, backend: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
