@@ -10,6 +10,7 @@ from backoffice.config import ROOT, Settings
 from backoffice.database.connection import prepare_connections
 from backoffice.extensions import babel, csrf, db, migrate
 from backoffice.pages.environment import Environment
+from backoffice.pages.routing import LateRule
 from backoffice.records import uploads
 
 
@@ -23,6 +24,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         template_folder=str(ROOT / "templates"),
     )
     app.jinja_environment = Environment
+    app.url_rule_class = LateRule
     app.config.from_mapping(settings.flask_config())
     app.extensions["backoffice"] = settings
     settings.instance_path.mkdir(parents=True, exist_ok=True)
