@@ -148,5 +148,5 @@ def _kept(entries: Sequence[AuditEntry]) -> Iterable[tuple[str, Any]]:
         for column, pair in entry.changes.items():
             yield from ((column, value) for value in pair)
         for name, keys in entry.links.items():
-            for part in keys.values():
-                yield from ((name, key) for key in part[:NAMED])
+            for part in ("added", "removed"):
+                yield from ((name, key) for key in keys.get(part, ())[:NAMED])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import partial
 from typing import Any
 
 from flask import request
@@ -142,9 +143,10 @@ class RevertingView(HistoryView):
             found = self.relations().get(name)
             if found is None or found.relationship is None:
                 continue
+            again = partial(attach, values=past.held.get(name))
             for keys, action, change in (
                 (past.attached.get(name), "delete", detach),
-                (past.detached.get(name), "create", attach),
+                (past.detached.get(name), "create", again),
             ):
                 if keys:
                     self._require_link(found, action)

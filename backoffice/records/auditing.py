@@ -58,14 +58,17 @@ def note(
     action: str,
     *,
     changes: Mapping[str, Any] | None = None,
-    links: Mapping[str, Mapping[str, Iterable[str]]] | None = None,
+    links: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> None:
-    """Write down what a statement of its own did to a record: columns as [before, after], links by their keys."""
+    """Write down what a statement of its own did to a record: columns as [before, after], links by their keys.
+
+    Of a relation the keys are `added` or `removed`; `values` are what the rows of removed links held, by the same keys.
+    """
     version = version_attribute(type(record))
     _add(
         session, action, type(record).__table__.name, key_text(record), _label(record),
         version=getattr(record, version) if version else None, changes=dict(changes or {}),
-        links={name: {done: list(keys) for done, keys in part.items()} for name, part in (links or {}).items()},
+        links={name: dict(part) for name, part in (links or {}).items()},
     )  # fmt: skip
 
 

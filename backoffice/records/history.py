@@ -52,11 +52,15 @@ def since_version(session: Session, table_name: str, key: str, version: int) -> 
 
 @dataclass
 class Past:
-    """How a record stood: columns that were other than now with their values then, and links to take back."""
+    """How a record stood: columns that were other than now with their values then, and links to take back.
+
+    Of links that come back, `held` is what they said themselves, by relation and key, where the history knows it.
+    """
 
     values: dict[str, Any] = field(default_factory=dict)
     attached: dict[str, set[str]] = field(default_factory=dict)
     detached: dict[str, set[str]] = field(default_factory=dict)
+    held: dict[str, dict[str, Any]] = field(default_factory=dict)
 
 
 def before(entries: Sequence[AuditEntry]) -> Past:
@@ -78,4 +82,5 @@ def before(entries: Sequence[AuditEntry]) -> Past:
             for key in keys.get("removed", ()):
                 detached.add(key)
                 attached.discard(key)
+            past.held.setdefault(relation, {}).update(keys.get("values", {}))
     return past

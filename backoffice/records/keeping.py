@@ -75,6 +75,16 @@ def value(table: sa.Table, column: str, kept: Any) -> Any:
     return _value(table.c[column], kept)
 
 
+def encoded(table: sa.Table, row: Mapping[str, Any]) -> dict[str, Any]:
+    """Values of a row's columns for JSON; `decoded` gives them back."""
+    return {name: _kept(table.c[name], found) for name, found in row.items()}
+
+
+def decoded(table: sa.Table, kept: Mapping[str, Any]) -> dict[str, Any]:
+    """What `encoded` made, without columns that are gone since."""
+    return {name: _value(table.c[name], found) for name, found in kept.items() if name in table.c}
+
+
 def key_of(table: Any, row: Mapping[str, Any]) -> tuple[Any, ...]:
     """The key of a kept row."""
     return tuple(value(table, c.name, row[c.name]) for c in table.primary_key)

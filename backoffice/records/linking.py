@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
 from flask_babel import gettext as _
 from sqlalchemy.orm import RelationshipProperty, Session
 
-from backoffice.database.attributes import primary_key, version_attribute
+from backoffice.database.attributes import Kind, is_secret, primary_key, version_attribute
 from backoffice.database.keys import has_key, print_key
 from backoffice.errors import Conflict
-from backoffice.records.auditing import NOTED, note
+from backoffice.records.auditing import NOTED, is_audited, note
 from backoffice.records.foreign_links import Key, Link, batches, own_values, release, remote_columns, take, value_of
+from backoffice.records.keeping import PORTION_CHARACTERS, columns_of, decoded, encoded, model_of
+from backoffice.records.snapshots import audited_columns
 from backoffice.records.units import Again, once
+
+# Kinds of which a history keeps no more than that there is something, or too much.
+UNREAD = (Kind.OPAQUE, Kind.BINARY)
 
 
 def linked(
@@ -31,13 +36,22 @@ def linked(
     return links.where(*own, *far).correlate(relation.mapper.local_table).exists()
 
 
-def attach(session: Session, record: Any, relation: RelationshipProperty[Any], others: Sequence[Any]) -> int:
-    """Link `others` to the record; those already linked stay as they are. Returns how many links are new."""
+def attach(
+    session: Session,
+    record: Any,
+    relation: RelationshipProperty[Any],
+    others: Sequence[Any],
+    values: Mapping[str, Mapping[str, Any]] | None = None,
+) -> int:
+    """Link `others` to the record; those already linked stay as they are. Returns how many links are new.
+
+    `values` are what rows of a link table held, by the others' keys, as `detach` has written it into the history.
+    """
     # Read before anything can fail: a rollback forgets what was loaded, and asks for each record anew.
     keys, links, own = _pairs(relation, record, others)
     if relation.secondary is None:
         return _meeting_others(session, lambda: take(session, relation, own, keys))
-    return _meeting_others(session, lambda: _insert(session, record, relation, links))
+    return _meeting_others(session, lambda: _insert(session, record, relation, links, values or {}))
 
 
 def detach(session: Session, record: Any, relation: RelationshipProperty[Any], others: Sequence[Any]) -> int:
@@ -99,12 +113,15 @@ def _meeting_others(session: Session, change: Callable[[], int]) -> int:
     return once(session, work)
 
 
-def _note(session: Session, record: Any, relation: RelationshipProperty[Any], what: str, links: Sequence[Link]) -> None:
+def _note(session: Session, record: Any, relation: RelationshipProperty[Any], told: Mapping[str, Any]) -> None:
     """Count up the record's version, and write the links down in its history by the keys of the others."""
     touch(session, record)
+    note(session, record, "attach" if "added" in told else "detach", links={relation.key: told})
+
+
+def _far_key(relation: RelationshipProperty[Any], link: Link) -> str:
     far = [remote.name for _local, remote in relation.secondary_synchronize_pairs or []]
-    keys = [print_key(relation.mapper.class_, [link[name] for name in far]) for link in links]
-    note(session, record, "attach" if what == "added" else "detach", links={relation.key: {what: keys}})
+    return print_key(relation.mapper.class_, [link[name] for name in far])
 
 
 def touch(session: Session, record: Any) -> None:
@@ -123,38 +140,80 @@ def touch(session: Session, record: Any) -> None:
 # -- links in a table of their own ----------------------------------------------------------------------------------
 
 
-def _insert(session: Session, record: Any, relation: RelationshipProperty[Any], links: Sequence[Link]) -> int:
+def _insert(
+    session: Session, record: Any, relation: RelationshipProperty[Any], links: Sequence[Link],
+    values: Mapping[str, Mapping[str, Any]],
+) -> int:  # fmt: skip
     table, new = _link_table(relation), []
     # Held from the start: a link locks it too, but for reading, and two who then wanted to write would deadlock.
     session.execute(sa.select(sa.literal(1)).where(has_key(type(record), [_key(record)])).with_for_update())
     for some in batches(links):
         there = _there(session, table, some)
         missing = [link for link in some if tuple(link.values()) not in there]
-        if missing:
-            session.execute(sa.insert(table), missing, execution_options=NOTED)
+        rows = [link | decoded(table, values.get(_far_key(relation, link), {})) for link in missing]
+        # One statement makes rows of the same columns.
+        for alike in ([row for row in rows if len(row) == length] for length in {len(row) for row in rows}):
+            session.execute(sa.insert(table), alike, execution_options=NOTED)
         new += missing
     if new:
-        _note(session, record, relation, "added", new)
+        _note(session, record, relation, {"added": [_far_key(relation, link) for link in new]})
     return len(new)
 
 
 def _delete(session: Session, record: Any, relation: RelationshipProperty[Any], links: Sequence[Link]) -> int:
-    table, gone = _link_table(relation), []
+    table = _link_table(relation)
+    own, gone, values, size = own_columns(model_of(table)), list[str](), dict[str, Any](), 0
     for some in batches(links):
-        there = _there(session, table, some, locked=True)
+        there = _there(session, table, some, own, locked=True)
         if there:
             session.execute(sa.delete(table).where(_is_one_of(table, some)), execution_options=NOTED)
-        gone += [link for link in some if tuple(link.values()) in there]
+        for link in some:
+            if (row := there.get(tuple(link.values()))) is not None:
+                gone.append(_far_key(relation, link))
+                kept = encoded(table, row)
+                size += len(str(kept))
+                # What stands in one entry has to pass the server in one piece; the links beyond come back new.
+                if own and size <= PORTION_CHARACTERS:
+                    values[gone[-1]] = kept
     if gone:
-        _note(session, record, relation, "removed", gone)
+        _note(session, record, relation, {"removed": gone, **({"values": values} if values else {})})
     return len(gone)
 
 
-def _there(session: Session, table: sa.Table, links: Sequence[Link], *, locked: bool = False) -> set[Key]:
-    """Those of the links that exist, as the values of their columns; `locked` until the end of the transaction."""
+def own_columns(model: Any) -> list[sa.Column[Any]]:
+    """What the links that are this model's records say beside whom they link, as far as a history may tell it and
+    anybody could say it again.
+
+    No keys, secrets or what is another with each row that is made; nothing that other rows may stand against by now.
+    Links that are no model, or whose model keeps no history, say nothing.
+    """
+    if model is None or not is_audited(model):
+        return []
+    table: sa.Table = model.__table__
+    barred = {column for index in table.indexes if index.unique for column in index.columns}
+    for constraint in table.constraints:
+        if isinstance(constraint, (sa.PrimaryKeyConstraint, sa.UniqueConstraint, sa.ForeignKeyConstraint)):
+            barred |= set(constraint.columns)
+    told = audited_columns(model, changed=True).values()
+    plain = {found.column for found in told if found.kind not in UNREAD and not is_secret(found)}
+    return [column for column in columns_of(table) if column in plain - barred]
+
+
+def _there(
+    session: Session,
+    table: sa.Table,
+    links: Sequence[Link],
+    own: Sequence[sa.Column[Any]] = (),
+    *,
+    locked: bool = False,
+) -> dict[Key, dict[str, Any]]:
+    """Those of the links that exist, by the values of their columns, with what they hold in their `own`; `locked`
+    until the end of the transaction."""
     columns = [table.c[name] for name in links[0]]
-    found = sa.select(*columns).where(_is_one_of(table, links))
-    return {tuple(row) for row in session.execute(found.with_for_update() if locked else found)}
+    found = sa.select(*columns, *own).where(_is_one_of(table, links))
+    rows = session.execute(found.with_for_update() if locked else found)
+    names = [column.name for column in own]
+    return {tuple(row[: len(columns)]): dict(zip(names, row[len(columns) :], strict=True)) for row in rows}
 
 
 def _is_one_of(table: sa.Table, links: Sequence[Link]) -> sa.ColumnElement[bool]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -61,6 +62,38 @@ def test_links_are_undone_by_who_may_change_them(admin: FlaskClient, session: Se
     assert (undone.state, undone.changed) == ("stopped", 0)
     assert "You may not change these links" in undone.message
     assert session.scalar(sa.select(sa.func.count()).select_from(Collection)) == 3
+
+
+def test_links_that_were_removed_come_back_as_they_were(admin: FlaskClient, session: Session) -> None:
+    reader, articles = make_user(session, username="reader"), make_articles(session, 3)
+    for n, article in enumerate(articles):
+        session.add(Collection(user_id=reader.id, article_id=article.id, collected_at=NOON + timedelta(days=n)))
+    session.commit()
+    before = moments(session)
+    collected(admin, "uncollect", "reader")
+    assert moments(session) == []
+    assert undo(admin, session).changed == 3
+    assert moments(session) == before
+    history = admin.get(f"/admin/user/history/?id={reader.id}")
+    assert history.status_code == 200
+    assert admin.get(f"/admin/article/history/?id={articles[0].id}").status_code == 200
+
+
+def moments(session: Session) -> list[datetime]:
+    """Since when what is collected is."""
+    session.rollback()
+    return list(session.scalars(sa.select(Collection.collected_at).order_by(Collection.article_id)))
+
+
+def test_links_of_ones_own_are_undone_with_the_permission_that_made_them(session: Session, sign_in: Any) -> None:
+    allow(session, "article:read", "article:edit", "user:read", "collection:read", "collection:create")
+    editor = sign_in("editor")
+    make_user(session, username="reader")
+    make_articles(session, 3)
+    collected(editor, "collect", "reader")
+    assert len(moments(session)) == 3
+    assert undo(editor, session).changed == 3
+    assert moments(session) == []
 
 
 @pytest.mark.parametrize("kind", ["set", "import"])
@@ -190,7 +223,9 @@ def test_a_link_that_somebody_made_and_took_away_again_is_not_made(admin: FlaskC
 def handed_over(client: FlaskClient) -> None:
     """Delete ada and bob, whose articles go to heir."""
     selection = where(["username", "in", ["ada", "bob"]])
-    question = client.post("/admin/user/action/", data={"action": "delete", "all": "yes", "selection": selection})
+    question = client.post(
+        "/admin/user/action/", data={"action": "delete", "all": "yes", "selection": selection}, follow_redirects=True
+    )
     chosen = {"when-articles": "hand over", "to-articles": "heir", "typed": "2"}
     assert client.post("/admin/user/bulk/", data={**hidden(question.text), **chosen}).status_code == 302
 

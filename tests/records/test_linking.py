@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from flask import Flask
-from sqlalchemy.orm import RelationshipProperty, Session
+from sqlalchemy.orm import DeclarativeBase, Mapped, RelationshipProperty, Session, mapped_column
 
 from backoffice.errors import Conflict
 from backoffice.models import Article, Collection, User
-from backoffice.records.linking import attach, belonging_elsewhere, detach, linked_among
+from backoffice.records.linking import attach, belonging_elsewhere, detach, linked_among, own_columns
 from tests.factories import collect, make_article, make_articles, make_user
 
 ARTICLES: RelationshipProperty[Any] = sa.inspect(User).relationships["articles"]
@@ -96,3 +96,37 @@ def test_colleagues_who_attach_the_same_at_once_all_get_on(
     assert linked_among(session, reader, relation, [(key,) for key in keys]) == {(key,) for key in keys}
     if relation is COLLECTED:
         assert sum(made) == 60
+
+
+class Base(DeclarativeBase):
+    """A registry of its own: no migration knows its tables."""
+
+    __audited__ = True
+
+
+class Seat(Base):
+    """A link that says all sorts of things."""
+
+    __tablename__ = "seat"
+    __table_args__ = (sa.UniqueConstraint("person_id", "row"), sa.Index("ix_seat_place", "place", unique=True))
+
+    person_id: Mapped[int] = mapped_column(primary_key=True)
+    show_id: Mapped[int] = mapped_column(primary_key=True)
+    note: Mapped[str]
+    row: Mapped[int]
+    number: Mapped[int] = mapped_column(unique=True)
+    place: Mapped[int] = mapped_column(sa.Integer)
+    given_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("seat.number"))
+    secret_word: Mapped[str]
+    picture: Mapped[bytes]
+    anything: Mapped[Any] = mapped_column(sa.PickleType())
+
+
+def test_a_history_is_told_of_a_link_what_it_may_tell_and_what_can_be_said_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert [column.name for column in own_columns(Seat)] == ["note"]
+    assert [column.name for column in own_columns(Collection)] == ["collected_at"]
+    assert own_columns(None) == []
+    monkeypatch.setattr(Seat, "__audited__", False)
+    assert own_columns(Seat) == []

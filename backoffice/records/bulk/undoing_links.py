@@ -73,7 +73,7 @@ class Links:
         others = records_of(self.target.session, sa.select(far), far, keys)
         changed = self._changed_since(entry, holder, relation, others)
         others = [other for other in others if key_text(other) not in changed]
-        number = self._change(holder, relation, others, add=add) if others else 0
+        number = self._change(entry, holder, relation, others, add=add) if others else 0
         if entry.record_key in self.done:
             return
         if number:
@@ -92,7 +92,7 @@ class Links:
         changed = self._changed_since(entry, holder, relation, others)
         self._leave([key for key in keys if key in changed], _("Somebody has changed it since."))
         others = [other for other in others if key_text(other) not in changed]
-        self.tally.changed += self._change(holder, relation, others, add=add) if others else 0
+        self.tally.changed += self._change(entry, holder, relation, others, add=add) if others else 0
 
     def _changed_since(
         self, entry: AuditEntry, holder: Any, relation: RelationshipProperty[Any], others: Sequence[Any]
@@ -104,8 +104,12 @@ class Links:
                 keys |= _touched(self.target.session, entry, holder, relation, some)
         return keys
 
-    def _change(self, holder: Any, relation: RelationshipProperty[Any], others: Sequence[Any], *, add: bool) -> int:
-        return (attach if add else detach)(self.target.session, holder, relation, others)
+    def _change(
+        self, entry: AuditEntry, holder: Any, relation: RelationshipProperty[Any], others: Sequence[Any], *, add: bool
+    ) -> int:
+        if not add:
+            return detach(self.target.session, holder, relation, others)
+        return attach(self.target.session, holder, relation, others, entry.links[relation.key].get("values"))
 
     def _leave_without(self, entry: AuditEntry, keys: Sequence[str], *, is_own: bool) -> None:
         if is_own:
@@ -144,7 +148,8 @@ def _touched(
 
 def _named(links: Mapping[str, Any] | None, relations: Sequence[str]) -> set[str]:
     """The keys that an entry names for these relations."""
-    return {key for name in relations for keys in (links or {}).get(name, {}).values() for key in keys}
+    told = ((links or {}).get(name, {}) for name in relations)
+    return {key for linked in told for part in ("added", "removed") for key in linked.get(part, ())}
 
 
 def _link_keys(relation: RelationshipProperty[Any], holder: Any, others: Sequence[Any]) -> dict[str, str]:
