@@ -50,7 +50,7 @@ def form_of(page: str, *names: str) -> dict[str, str]:
 
 def confirm(client: FlaskClient, path: str, asked: dict[str, Any] | None = None, **more: Any) -> TestResponse:
     """Open the question at `path`, or ask it by posting `asked`, and say yes, with `more` filled in."""
-    question = client.post(path, data=asked) if asked else client.get(path)
+    question = client.post(path, data=asked, follow_redirects=True) if asked else client.get(path)
     return say_yes(client, question.get_data(as_text=True), **more)
 
 

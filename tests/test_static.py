@@ -33,10 +33,10 @@ def files_of(client: FlaskClient, page: str) -> set[str]:
     """The addresses of every sheet and script of a page, what sheets import and every behaviour included."""
     sheets = re.findall(r'<link rel="stylesheet" href="([^"]+)"', page)
     scripts = re.findall(r'<script[^>]* src="([^"]+)"', page)
-    listed = re.search(r'<meta name="behaviours" data-address="([^"]+)" content="([^"]+)"', page)
-    assert listed
-    pairs = [pair.split("=") for pair in listed[2].split()]
-    behaviours = [f"{listed[1].replace('NAME', name)}?v={stamp}" for name, stamp in pairs]
+    place = re.search(r'<meta name="behaviours" content="([^"]+)"', page)
+    assert place
+    folder = Path(client.application.static_folder or "") / "js" / "controllers"
+    behaviours = [place[1].replace("?", f"{file.name}?") for file in folder.iterdir()]
     imported = [
         urljoin(sheet, address)
         for sheet in sheets
@@ -73,22 +73,35 @@ def test_a_list_of_25_rows_is_small(admin: FlaskClient, session: Session, path: 
     assert len(page.data) <= MOST_PAGE
 
 
-def test_a_file_that_is_edited_gets_another_address_at_once_in_development(
-    make_app: Callable[..., Flask], tmp_path: Path
-) -> None:
+@pytest.fixture
+def edited(make_app: Callable[..., Flask], tmp_path: Path) -> Flask:
+    """An application of somebody who edits its files, a copy of them."""
     app = make_app(environment="development")
     shutil.copytree(app.static_folder or "", tmp_path / "static")
     app.static_folder = str(tmp_path / "static")
-    sheet, looked = tmp_path / "static" / "css" / "tokens.css", re.compile(r"css/tokens\.css\?v=(\w+)")
+    return app
 
-    def stamp() -> str:
-        found = looked.search(app.test_client().get("/sign-in").get_data(as_text=True))
-        assert found
-        return found[1]
 
-    first = stamp()
-    assert stamp() == first
+def stamp(app: Flask, pattern: str) -> str:
+    """What an address on a page is stamped with now."""
+    found = re.search(pattern + r"\?v=(\w+)", app.test_client().get("/sign-in").get_data(as_text=True))
+    assert found
+    return found[1]
+
+
+def test_a_file_that_is_edited_gets_another_address_at_once_in_development(edited: Flask) -> None:
+    sheet, address = Path(edited.static_folder or "") / "css" / "tokens.css", r"css/tokens\.css"
+    first = stamp(edited, address)
+    assert stamp(edited, address) == first
     sheet.write_text(sheet.read_text(encoding="utf-8") + "/* more */", encoding="utf-8")
-    assert stamp() not in (first, "0")
+    assert stamp(edited, address) not in (first, "0")
     sheet.unlink()
-    assert stamp() == "0"
+    assert stamp(edited, address) == "0"
+
+
+@pytest.mark.parametrize("name", ["builder.js", "words.js", "new.js"])
+def test_whatever_behaviour_is_edited_or_added_all_get_another_address(edited: Flask, name: str) -> None:
+    first = stamp(edited, "js/controllers/")
+    with (Path(edited.static_folder or "") / "js" / "controllers" / name).open("a", encoding="utf-8") as script:
+        script.write("// more")
+    assert stamp(edited, "js/controllers/") not in (first, "0")

@@ -35,12 +35,6 @@ def test_every_behaviour_asked_for_exists(path: Path) -> None:
     assert names <= CONTROLLERS
 
 
-def test_every_behaviour_has_a_stamped_address() -> None:
-    listed = re.search(r"{% for name in \(([^)]*)\) ", ASSETS)
-    assert listed
-    assert set(re.findall(r"'([\w-]+)'", listed[1])) == CONTROLLERS
-
-
 def test_every_style_sheet_is_linked_once() -> None:
     listed = re.search(r"{% for sheet in \(([^)]*)\) ", ASSETS)
     assert listed

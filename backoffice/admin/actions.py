@@ -12,8 +12,8 @@ from flask_admin import expose
 from flask_admin.actions import action
 
 from backoffice.access.redirects import safe_target
+from backoffice.admin.bulk.asked import AS_LEFT, ticked_keys
 from backoffice.admin.bulk.shipped import ShippedBulkView
-from backoffice.admin.bulk.view import MOST_TICKED
 from backoffice.admin.deleting import SHOWN
 from backoffice.admin.once import FORM_ID, new_form_id
 from backoffice.admin.presenters import Confirmation
@@ -57,9 +57,7 @@ class ActionsView(ShippedBulkView):
         if request.form.get("all") == "yes":
             return self._of_all(name)
         handler, label, confirmation = self._actions_data[name]
-        texts = list(dict.fromkeys(request.form.getlist("rowid")))
-        if len(texts) > MOST_TICKED:
-            raise BadInput(_("Choose at most %(most)s rows at a time.", most=MOST_TICKED))
+        texts = ticked_keys(request.form)
         # The question names them; the action reads them again, as whole as it needs them.
         named = self.get_query().options(*self.loading(), *self.light(()))
         records = records_of(self.db_session, named, self.model, texts)
@@ -116,5 +114,5 @@ class ActionsView(ShippedBulkView):
         labels = [str(record) for record in records[:SHOWN]]
         return Confirmation(
             label, words, labels, max(0, len(records) - SHOWN), (), button=label, hidden=hidden,
-            post_url=self.page_url("action_view"), cancel_url=back,
+            post_url=self.page_url("action_view"), cancel_url=back + AS_LEFT,
         )  # fmt: skip

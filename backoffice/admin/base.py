@@ -49,6 +49,10 @@ class BaseRecordView(Declaration):
 
     def may(self, action: str) -> bool:
         """Whether the declaration and the person's role both allow the action."""
+        return self.allows(action) and may(self.endpoint, action)
+
+    def allows(self, action: str) -> bool:
+        """Whether the declaration allows the action to anybody."""
         switch = {
             "create": self.can_create,
             "edit": self.can_edit,
@@ -56,7 +60,7 @@ class BaseRecordView(Declaration):
             "export": self.can_export,
             "import": self.can_import,
         }
-        return bool(switch.get(action, True)) and may(self.endpoint, action)
+        return bool(switch.get(action, True))
 
     def may_change(self, _name: str) -> bool:
         """Whether this person, who may edit records, may change this field of them. Override it to ask for more."""
@@ -125,13 +129,22 @@ class BaseRecordView(Declaration):
     # -- addresses and values ---------------------------------------------------------------------------------
 
     def page_url(self, page: str, /, **arguments: Any) -> str:
-        """The address of one of this view's pages (`edit_view`, `details_view` …), without empty arguments."""
+        """The address of one of this view's pages (`edit_view`, `details_view` …), without empty arguments.
+
+        An argument that is a list stands there once for each of its values.
+        """
         if len(arguments.get("url") or "") > MAX_RETURN:
             del arguments["url"]
         given = {k: v for k, v in arguments.items() if v not in (None, "")}
         if page == "export":
             return url_for(f"{self.endpoint}.{page}", **given)
-        query = "&".join([f"{_written(name)}={_written(str(value))}" for name, value in given.items()])
+        query = "&".join(
+            [
+                f"{_written(name)}={_written(str(each))}"
+                for name, value in given.items()
+                for each in (value if type(value) is list else (value,))
+            ]
+        )
         return f"{self._path(page)}?{query}" if query else self._path(page)
 
     def _path(self, page: str) -> str:

@@ -102,7 +102,8 @@ def _datetime(value: datetime, locale: str) -> Markup:
     aware = value.tzinfo is not None
     value = value.astimezone(UTC).replace(tzinfo=None) if aware else value
     # Only a moment in UTC, which ends in Z, may be shown in another zone; a bare day or time is what it says.
-    return _time(value.isoformat() + ("Z" if aware else ""), babel_datetime(value, "medium", locale=locale))
+    exact = value.isoformat(timespec="seconds") + ("Z" if aware else "")
+    return _time(exact, babel_datetime(value, "medium", locale=locale))
 
 
 def _time(exact: str, words: str) -> Markup:

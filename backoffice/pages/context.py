@@ -41,7 +41,7 @@ def init_app(app: Flask, settings: Settings) -> None:
 
 
 def _asset(edition: int, path: str) -> str:
-    """The address of a file in static/, stamped with its content so that browsers may keep it for good."""
+    """The address of a file in static/, or of a folder of scripts, stamped with its content: to be kept for good."""
     return _address(request.script_root, edition, path)
 
 
@@ -60,9 +60,18 @@ def _drawn_assets(_script_root: str, edition: int) -> Markup:
 @lru_cache(maxsize=1024)
 def _address(_script_root: str, _edition: int, path: str) -> str:
     """Fifty files stand in the head of every page; where they are changes only with the place of the whole site."""
-    file = _static() / path
-    stamp = hashlib.sha256(file.read_bytes()).hexdigest()[:6] if file.is_file() else "0"
+    found = _static() / path
+    files = sorted(found.glob("*.js")) if found.is_dir() else [found] if found.is_file() else []
+    stamp = hashlib.sha256(b"".join(map(_content, files))).hexdigest()[:6] if files else "0"
     return f"{url_for('static', filename=path)}?v={stamp}"
+
+
+def _content(file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except FileNotFoundError:
+        # Gone meanwhile, as an editor's own files are.
+        return b""
 
 
 def _edition() -> int:

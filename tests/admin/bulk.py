@@ -20,7 +20,13 @@ def where(*conditions: Any) -> str:
 
 
 def ask(client: FlaskClient, action: str, selection: str = "", **data: Any) -> Any:
-    """Choose an action for all that match."""
+    """Choose an action for all that match: its dialog."""
+    answer = choose(client, action, selection, **data)
+    return client.get(answer.location) if answer.location else answer
+
+
+def choose(client: FlaskClient, action: str, selection: str = "", **data: Any) -> Any:
+    """Press the button of an action in the list, with all that match ticked; where that leads."""
     return client.post("/admin/article/action/", data={"action": action, "all": "yes", "selection": selection, **data})
 
 

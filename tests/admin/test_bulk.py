@@ -168,7 +168,9 @@ def test_users_are_deleted_with_what_was_chosen_for_their_articles(admin: FlaskC
     for name in ("ada", "bob"):
         make_articles(session, 2, user_id=make_user(session, username=name).id)
     selection = where(["username", "in", ["ada", "bob"]])
-    question = admin.post("/admin/user/action/", data={"action": "delete", "all": "yes", "selection": selection})
+    question = admin.post(
+        "/admin/user/action/", data={"action": "delete", "all": "yes", "selection": selection}, follow_redirects=True
+    )
     assert "Articles: 4. What becomes of them?" in question.text
     chosen = {"when-articles": "hand over", "to-articles": "heir", "typed": "2"}
     done = admin.post("/admin/user/bulk/", data={**hidden(question.text), **chosen})

@@ -15,7 +15,7 @@ from backoffice.admin.working import worker
 from backoffice.errors import BadInput
 from backoffice.models import Article, Collection, Job
 from backoffice.records.bulk.values import SetValues
-from tests.admin.bulk import ask, count, send, the_job, where
+from tests.admin.bulk import ask, choose, count, send, the_job, where
 from tests.factories import NOON, make_article, make_articles, make_user
 from tests.pages import say_yes
 
@@ -94,7 +94,9 @@ def test_a_job_that_ends_before_cancel_is_pressed_says_so_on_its_page(admin: Fla
 def test_more_that_hangs_on_the_records_is_asked_about_again(admin: FlaskClient, session: Session) -> None:
     ada = make_user(session, username="ada")
     make_article(session, user=ada)
-    question = admin.post("/admin/user/action/", data={"action": "delete", "all": "yes", "selection": ""})
+    question = admin.post(
+        "/admin/user/action/", data={"action": "delete", "all": "yes", "selection": ""}, follow_redirects=True
+    )
     assert "Articles: 1. What becomes of them?" in question.text
     make_articles(session, 4, user_id=ada.id)
     chosen = {"typed": "1", "when-articles": "delete"}
@@ -111,7 +113,7 @@ def test_ticked_records_that_change_before_their_turn_are_not_deleted(
 ) -> None:
     articles = make_articles(session, 201)
     ticked = {"action": "delete", "rowid": [str(article.id) for article in articles]}
-    question = admin.post("/admin/article/action/", data=ticked)
+    question = admin.post("/admin/article/action/", data=ticked, follow_redirects=True)
     assert say_yes(admin, question.text, typed="201").status_code == 302
     articles[7].title = "Better by now"
     session.commit()
@@ -138,7 +140,7 @@ def test_a_dialog_about_links_tells_how_many_are_made(admin: FlaskClient, sessio
 def test_all_that_match_are_exported_and_no_other_row(admin: FlaskClient, session: Session) -> None:
     for n in range(4):
         make_article(session, title=f"{'match' if n else 'other'} {n}")
-    answer = ask(admin, "export", where(["title", "starts_with", "match"]))
+    answer = choose(admin, "export", where(["title", "starts_with", "match"]))
     assert answer.status_code == 303
     lines = admin.get(answer.location).text.strip().splitlines()
     assert len(lines) == 4

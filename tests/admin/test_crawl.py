@@ -152,6 +152,8 @@ def check_addresses(client: FlaskClient, reached: set[str]) -> None:
     assert {"/admin/user/", "/admin/collection/", "/change-password"} <= paths
 
 
+# The same pages with records are asked of every database.
+@pytest.mark.sqlite_only
 def test_every_address_answers_where_there_are_no_records(sign_in: Callable[..., FlaskClient]) -> None:
     statuses, origin = crawl(sign_in("admin"))
     wrong = [f"{status} {address} from {origin[address]}" for address, status in statuses.items() if status >= 400]

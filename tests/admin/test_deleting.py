@@ -64,7 +64,7 @@ def test_a_bulk_deletion_of_what_has_changed_is_asked_about_and_answered_twice_a
 ) -> None:
     articles = [make_article(session), make_article(session)]
     ticked = {"action": "delete", "rowid": [str(article.id) for article in articles]}
-    question = ada.post("/admin/article/action/", data=ticked).text
+    question = ada.post("/admin/article/action/", data=ticked, follow_redirects=True).text
     articles[0].title = "Better"
     session.commit()
     refused = say_yes(ada, question)

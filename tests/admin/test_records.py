@@ -242,6 +242,7 @@ def test_an_action_the_view_does_not_allow_is_not_there(
     article = make_article(session)
     response = admin.post("/admin/article/action/", data={"action": "publish", "rowid": str(article.id)})
     assert response.status_code == 404
+    assert admin.get(f"/admin/article/bulk/?action=publish&rowid={article.id}").status_code == 404
     session.expire_all()
     assert article.published_at is None
 

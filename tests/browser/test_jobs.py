@@ -79,6 +79,7 @@ def test_all_that_match_are_published_watched_and_undone(member: Callable[..., P
     assert not editor.complaints
 
 
+@pytest.mark.sqlite_only
 @pytest.mark.usefixtures("drafts")
 def test_who_goes_on_is_told_when_the_job_has_ended(member: Callable[..., Person], site: Flask):
     editor = member("editor")
@@ -98,6 +99,7 @@ def test_who_goes_on_is_told_when_the_job_has_ended(member: Callable[..., Person
     assert editor.page.locator(".job-indicator").is_hidden()
 
 
+@pytest.mark.sqlite_only
 def test_few_are_done_at_once_and_undone_from_the_notice(member: Callable[..., Person], session: Session):
     for n in range(3):
         make_article(session, title=f"Few {n}")
@@ -110,6 +112,7 @@ def test_few_are_done_at_once_and_undone_from_the_notice(member: Callable[..., P
     assert published(session) == 0
 
 
+@pytest.mark.sqlite_only
 @pytest.mark.usefixtures("drafts")
 def test_all_that_match_without_a_script(member: Callable[..., Person], session: Session):
     editor = member("editor", scripts=False)
@@ -123,3 +126,30 @@ def test_all_that_match_without_a_script(member: Callable[..., Person], session:
     editor.follow(editor.button("Cancel"))
     assert editor.page.get_by_text("Cancelled").is_visible()
     assert published(session) == 0
+
+
+@pytest.mark.sqlite_only
+def test_a_question_is_loaded_again_read_in_another_language_and_given_up_with_the_ticks_kept(
+    member: Callable[..., Person], session: Session
+):
+    keys = [str(make_article(session, title=f"Few {n}").id) for n in range(3)]
+    editor = member("admin")
+    editor.visit("/admin/article/?sort=title")
+    for key in keys[1:]:
+        editor.tick(key)
+    editor.follow(editor.button("Delete"))
+    assert editor.page.get_by_role("heading", name="Delete: 2 records").is_visible()
+    editor.page.reload()
+    editor.settle()
+    editor.page.locator(".person summary").click()
+    editor.follow(editor.button("简体中文"))
+    assert editor.page.get_by_role("heading", name="删除：2 条").is_visible()
+    editor.follow(editor.page.get_by_role("link", name="取消", exact=True))
+    assert editor.page.url.endswith("/admin/article/?sort=title")
+    ticked = editor.page.locator("input[name=rowid]:checked")
+    assert [box.get_attribute("value") for box in ticked.all()] == keys[1:]
+    assert editor.page.locator(".selection[data-open]").is_visible()
+    # Coming back some other way is a new beginning.
+    editor.visit("/admin/article/?sort=title")
+    assert ticked.count() == 0
+    assert not editor.complaints

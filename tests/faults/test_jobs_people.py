@@ -35,7 +35,7 @@ PEOPLE, SAVES, HOT = 10, 15, 10
 def hand_over(client: FlaskClient, to: str) -> int:
     """Ask, through the pages, for all articles to be given to an author; the job's number."""
     asked: dict[str, Any] = {"action": "hand_over", "all": "yes", "selection": ""}
-    page = client.post("/admin/article/action/", data=asked).text
+    page = client.post("/admin/article/action/", data=asked, follow_redirects=True).text
     wanted = {"with-user": to}
     page = client.post("/admin/article/bulk/", data=hidden(page) | wanted).text
     done = client.post("/admin/article/bulk/", data=hidden(page) | wanted)

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from flask import current_app
 from flask_security import current_user
 from itsdangerous import BadSignature, URLSafeSerializer
+from werkzeug.datastructures import MultiDict
 
 from backoffice.admin.asking import asker
 from backoffice.database.asking import Asker
@@ -24,6 +25,10 @@ from backoffice.i18n import gettext as _
 
 if TYPE_CHECKING:
     from backoffice.admin.bulk.view import BulkView
+
+MOST_TICKED = 1000
+# Behind the address of a list: as it was left, with its ticks. controllers/navigate.js knows it.
+AS_LEFT = "#as-left"
 
 
 @dataclass(frozen=True)
@@ -41,6 +46,11 @@ class Rows:
     me: Mapping[str, str | None] = field(default_factory=dict)
     count: int = 0
     along: Mapping[str, int] = field(default_factory=dict)
+
+    @classmethod
+    def chosen(cls, sent: MultiDict[str, str]) -> Rows:
+        """What was chosen in a list, as its form sends it."""
+        return cls.matching(sent.get("selection", "")) if sent.get("all") == "yes" else cls.ticked(ticked_keys(sent))
 
     @classmethod
     def ticked(cls, keys: list[str]) -> Rows:
@@ -109,6 +119,14 @@ class Rows:
             return None if text is None else parse_key(model, text)
 
         return self.selection(view, me).rows(view.db_session.get_bind().dialect.name)
+
+
+def ticked_keys(sent: MultiDict[str, str]) -> list[str]:
+    """The rows that were ticked in a list; BadInput where they are too many."""
+    texts = list(dict.fromkeys(sent.getlist("rowid")))
+    if len(texts) > MOST_TICKED:
+        raise BadInput(_("Choose at most %(most)s rows at a time.", most=MOST_TICKED))
+    return texts
 
 
 def seal(view: BulkView, action: str, rows: Rows) -> str:

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from flask_babel import format_decimal, ngettext
 from wtforms import Form
 
-from backoffice.admin.bulk.asked import Rows, seal
+from backoffice.admin.bulk.asked import AS_LEFT, Rows, seal
 from backoffice.admin.bulk.declared import BulkAction
 from backoffice.admin.deleting import SEEN
 from backoffice.admin.fields import KeptField
@@ -74,7 +74,7 @@ def question(
         count=rows.count,
         count_text=count,
         post_url=view.page_url("bulk_view"),
-        cancel_url=back,
+        cancel_url=back + AS_LEFT,
         button=_("Preview") if change is None else "" if nothing else _button(action, rows.count - (unchanged or 0)),
         icon=action.icon,
         hidden=[

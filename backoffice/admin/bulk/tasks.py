@@ -90,7 +90,8 @@ def _open_undo(job: Job) -> Iterator[Task]:
             undone = find(db.session(), job.parent_id or 0)
         except BackofficeError as problem:
             raise Stopped(problem.message) from None
-        own = False
+        by_same_person = job.staff_id is not None and job.staff_id == undone.staff_id
+        by_own_permission = False
         if is_import(undone):
             view: Any = importing_view(undone)
             require(view, undone.arguments["mode"])
@@ -98,22 +99,26 @@ def _open_undo(job: Job) -> Iterator[Task]:
             view, action = _view_and_action(job)
             view.require(action.needs)
             # Whoever may withdraw takes their own withdrawal back, though they may not publish: it was theirs to make.
-            own = job.staff_id is not None and job.staff_id == undone.staff_id and not action.permission
+            by_own_permission = by_same_person and not action.permission
         if not is_audited(view.model):
             raise Stopped(_("This cannot be undone: no history is kept of these records."))
-        target, rights = Target(db.session(), view.model, view.get_query(), view.get_query()), _rights(view, own=own)
+        target = Target(db.session(), view.model, view.get_query(), view.get_query())
+        rights = _rights(view, by_own_permission=by_own_permission, by_same_person=by_same_person)
         yield UndoImport(target, undone, rights) if is_import(undone) else Undo(target, undone, rights)
 
 
-def _rights(view: Any, *, own: bool) -> Rights:
-    """What undoing asks of a view; `own` where it takes back what the same permission allowed the same person."""
+def _rights(view: Any, *, by_own_permission: bool, by_same_person: bool) -> Rights:
+    """What undoing asks of a view: less of whoever takes back what they did themselves, and of those the least where
+    the action has a permission of its own, which they still hold."""
     past = Past(view)
 
     def may_link(holder: type[Any], name: str, added: bool) -> bool:
         relation = sa.inspect(holder).relationships[name]
         links, action = link_view(relation), "create" if added else "delete"
         if links is not None:
-            return links.may(action)
+            # The role's permission to make them is enough to take one's own back, what the view allows nobody is not.
+            made_with = "delete" if added else "create"
+            return links.may(action) or (by_same_person and links.allows(action) and links.may(made_with))
         # Whoever may edit the record that holds the links: with a foreign key, the one at the other end.
         return (view_for(holder if relation.secondary is not None else relation.mapper.class_) or view).may("edit")
 
@@ -125,7 +130,7 @@ def _rights(view: Any, *, own: bool) -> Rights:
             raise BadInput(str(refusal)) from None
 
     return Rights(
-        may_set=lambda column: own or view.may_change(past.name_of(column)),
+        may_set=lambda column: by_own_permission or view.may_change(past.name_of(column)),
         may_link=may_link,
         may_delete=lambda: view.may("delete"),
         before_delete=before_delete,

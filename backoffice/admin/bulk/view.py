@@ -17,8 +17,9 @@ from werkzeug.datastructures import MultiDict
 from wtforms import Form
 
 from backoffice.access.redirects import safe_target
+from backoffice.admin.base import MAX_RETURN
 from backoffice.admin.bulk import dialog
-from backoffice.admin.bulk.asked import Rows, unseal
+from backoffice.admin.bulk.asked import Rows, ticked_keys, unseal
 from backoffice.admin.bulk.declared import Asked, BulkAction, Given
 from backoffice.admin.bulk.tasks import BULK
 from backoffice.admin.deleting import TO, WHEN, DeletingView
@@ -41,7 +42,8 @@ from backoffice.records.transactions import StaleRecord
 
 # So many rows are done within the request, by the same code that a worker runs.
 AT_ONCE = 200
-MOST_TICKED = 1000
+# What nginx takes as the head of an answer, 4 kB, has to hold it. A question about more rows is no page of its own.
+LONGEST_ADDRESS = 2000
 COUNT_SECONDS = 30
 # How the names of an action's inputs begin: a model may have columns of any name.
 PREFIX = "with-"
@@ -136,10 +138,8 @@ class BulkView(DeletingView):
         action = self.bulk_actions[name]
         back = safe_target(request.form.get("url"), self.page_url("index_view"))
         if request.form.get("all") == "yes":
-            return self._ask_about(action, Rows.matching(request.form.get("selection", "")), back)
-        texts = list(dict.fromkeys(request.form.getlist("rowid")))
-        if len(texts) > MOST_TICKED:
-            raise BadInput(_("Choose at most %(most)s rows at a time.", most=MOST_TICKED))
+            return self._to_dialog(action, back, all="yes", selection=request.form.get("selection", ""))
+        texts = ticked_keys(request.form)
         there = records_of(self.db_session, self.get_query().options(*self.light(())), self.model, texts)
         if not there:
             if (answered := self.answered()) is not None:
@@ -152,10 +152,17 @@ class BulkView(DeletingView):
                 "warning",
             )
         found = {self.get_pk_value(record) for record in there}
-        rows = Rows.ticked([text for text in texts if text in found])
+        texts = [text for text in texts if text in found]
         if action.at_once:
-            return self._start(action, rows, {}, back)
-        return self._ask_about(action, rows, back)
+            return self._start(action, Rows.ticked(texts), {}, back)
+        return self._to_dialog(action, back, rowid=texts)
+
+    def _to_dialog(self, action: BulkAction, back: str, **chosen: Any) -> Any:
+        """The dialog as a page with an address: to load again, to come back to, to read in another language."""
+        address = self.page_url("bulk_view", action=action.name, url=back, **chosen)
+        if len(address) <= LONGEST_ADDRESS and len(back) <= MAX_RETURN:
+            return redirect(address, 303)
+        return self._ask_about(action, Rows.chosen(request.form), back)
 
     def _ask_about(self, action: BulkAction, rows: Rows, back: str, problem: BackofficeError | None = None) -> Any:
         given = _given()
@@ -188,14 +195,17 @@ class BulkView(DeletingView):
 
     # -- from the dialog to the job -------------------------------------------------------------------------------
 
-    @expose("/bulk/", methods=("POST",))
+    @expose("/bulk/", methods=("GET", "POST"))
     def bulk_view(self) -> Any:
-        """The dialog was sent: ask on where something is missing or wrong, else make the job."""
-        action = self.bulk_actions.get(request.form.get("action", ""))
-        if action is None:
-            raise NotFound(_("There is no action “%(name)s” here.", name=quoted(request.form.get("action", ""))))
+        """The dialog. Where it was sent, ask on if something is missing or wrong, else make the job."""
+        sent = request.form if request.method == "POST" else request.args
+        action = self.bulk_actions.get(sent.get("action", ""))
+        if action is None or action.name in self.action_disallowed_list:
+            raise NotFound(_("There is no action “%(name)s” here.", name=quoted(sent.get("action", ""))))
         self.require(action.needs)
-        back = safe_target(request.form.get("url"), self.page_url("index_view"))
+        back = safe_target(sent.get("url"), self.page_url("index_view"))
+        if request.method != "POST":
+            return self._ask_about(action, Rows.chosen(sent), back)
         rows = unseal(self, action.name, request.form.get("rows", ""))
         ready = request.form.get("ready", "")
         if not ready or request.form.get("again"):

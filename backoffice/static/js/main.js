@@ -2,8 +2,7 @@
 // A behaviour is told when its element goes: `connect(element, signal)`, and listeners on the document, the window or
 // whatever else outlives the element take `{ signal }`, so that none piles up while pages change in place.
 
-const { content, dataset } = document.querySelector("meta[name=behaviours]");
-const stamps = new Map(content.split(" ").map((pair) => pair.split("=")));
+const { content: behaviours } = document.querySelector("meta[name=behaviours]");
 const connected = new Map();
 
 async function connect(element) {
@@ -17,7 +16,7 @@ async function connect(element) {
 }
 
 function load(name) {
-  return import(`${dataset.address.replace("NAME", name)}?v=${stamps.get(name)}`);
+  return import(behaviours.replace("?", `${name}.js?`));
 }
 
 let connecting = 0;

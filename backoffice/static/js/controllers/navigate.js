@@ -2,6 +2,8 @@
 // address, the history, the focus and the scroll as a real load would leave them. Anything unexpected is a real load.
 
 const SELECTOR = ".list-page";
+// Links that give up what was begun with ticked rows lead back to the list as it was left.
+const AS_LEFT = "#as-left", LAST = "list last";
 let request = null;
 // What this entry of the history is called; its scroll and ticks are kept under that name.
 let entry = history.state?.entry;
@@ -27,7 +29,9 @@ export function connect(list, signal) {
 
 function begin(list) {
   const isBack = performance.getEntriesByType("navigation")[0]?.type === "back_forward";
-  if (entry && isBack) restore(list);
+  const isAsLeft = location.hash === AS_LEFT;
+  if (isAsLeft) history.replaceState({ entry: (entry = kept(LAST) ?? newName()) }, "", here());
+  if (entry && (isBack || isAsLeft)) restore(list);
   if (!entry) history.replaceState({ ...history.state, entry: (entry = newName()) }, "");
   shown = here();
 }
@@ -153,17 +157,18 @@ function remember() {
   const list = document.querySelector(SELECTOR);
   if (!list) return;
   const ticks = [...list.querySelectorAll("input[name=rowid]:checked")].map((box) => box.value);
-  const place = { top: scrollY, region: list.querySelector(".table-region")?.scrollTop ?? 0, ticks };
+  const place = { path: location.pathname, top: scrollY, region: list.querySelector(".table-region")?.scrollTop ?? 0, ticks };
   try {
     sessionStorage.setItem(`list ${entry}`, JSON.stringify(place));
+    sessionStorage.setItem(LAST, JSON.stringify(entry));
   } catch {
     // Without storage, or with a full one, one comes back to the top.
   }
 }
 
 function restore(list) {
-  const place = kept();
-  if (!place) return;
+  const place = kept(`list ${entry}`);
+  if (place?.path !== location.pathname) return;
   const ticks = new Set(place.ticks);
   for (const box of list.querySelectorAll("input[name=rowid]")) {
     if (ticks.has(box.value) === box.checked) continue;
@@ -174,9 +179,9 @@ function restore(list) {
   scrollTo({ top: place.top });
 }
 
-function kept() {
+function kept(name) {
   try {
-    return JSON.parse(sessionStorage.getItem(`list ${entry}`) ?? "null");
+    return JSON.parse(sessionStorage.getItem(name) ?? "null");
   } catch {
     return null;
   }
