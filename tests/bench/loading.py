@@ -69,7 +69,8 @@ class Database:
     def make(self, say: Callable[[str], object], folder: Path = ROOT) -> None:
         """Bring it up to date; where the rows are not there, drop it and load them."""
         product = Product(self.url, folder)
-        if not self.ready():
+        is_new = not self.ready()
+        if is_new:
             self.drop()
             self._create()
             say(f"Making {self.name} on {self.backend}: {self.world.articles:,} articles.")
@@ -78,8 +79,10 @@ class Database:
                 say(f"  loading {table}")
                 _load(self, table)
             self._mark()
-        product.prepare()
-        product.account()
+        else:
+            product.flask("db", "upgrade")
+        product.index()
+        product.account(is_new)
 
     def drop(self) -> None:
         """Away with it."""

@@ -44,13 +44,12 @@ class Product:
             input=said, capture_output=True, text=True, check=False,
         )  # fmt: skip
 
-    def prepare(self) -> None:
-        """Bring the schema up to date, and the search index where it is not whole."""
-        self.flask("db", "upgrade")
+    def index(self) -> None:
+        """Bring the search index up to date, where it is not whole."""
         if self.run("search", "check", "--sample", "1000").returncode:
             self.flask("search", "reindex")
 
-    def account(self) -> None:
+    def account(self, is_new: bool) -> None:
         """Somebody who may do everything; made once."""
-        if EMAIL not in self.flask("staff", "list"):
+        if is_new or EMAIL not in self.flask("staff", "list"):
             self.flask("staff", "create", EMAIL, "--role", "admin", "--password-stdin", said=PASSWORD + "\n")
