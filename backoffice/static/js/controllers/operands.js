@@ -133,7 +133,7 @@ class Operands {
       // A key of another kind may look like a number and be another one as such: 007.
       const number = Number(key);
       choose(Number.isSafeInteger(number) && String(number) === key ? number : key, picker.querySelector("[role=combobox]").value);
-      picker.querySelector(".picker-clear").click();
+      picker.dispatchEvent(new CustomEvent("choose", { detail: { id: "", label: "" } }));
     });
     for (const key of keys) choose(key, nameOf(key));
     const elements = [chosen, picker];

@@ -18,14 +18,14 @@ class Picker {
     this.build();
     this.listen(signal);
     this.text.ready = "";
-    if (this.early) this.takeUp(this.early);
+    this.takeUp(this.early);
   }
 
   // The plain input keeps the name and the key, unseen; a new one in its place takes the words.
   build() {
     this.key = this.element.querySelector("input");
-    this.early = document.activeElement === this.key && { words: this.key.value, at: this.key.selectionStart };
-    if (this.early) this.key.value = this.key.defaultValue;
+    this.early = { words: this.key.value, at: this.key.selectionStart, isFocused: document.activeElement === this.key };
+    this.key.value = this.key.defaultValue;
     this.label = this.text.label || this.key.value;
     this.box = this.key.cloneNode();
     this.key.type = "hidden";
@@ -52,13 +52,18 @@ class Picker {
   }
 
   // On a slow network a person types into the plain input before this is here: the words stay, and are looked up.
-  takeUp({ words, at }) {
+  async takeUp({ words, at, isFocused }) {
     const isTyped = words !== this.key.value;
     if (isTyped) this.box.value = words;
-    this.box.focus();
+    if (isFocused) this.box.focus();
     if (!isTyped) return;
-    this.box.setSelectionRange(at, at);
-    this.search(0);
+    if (isFocused) {
+      this.box.setSelectionRange(at, at);
+      return this.search(0);
+    }
+    // Left by now: as if left just now.
+    await this.fetch();
+    this.settle();
   }
 
   listen(signal) {
@@ -81,7 +86,6 @@ class Picker {
     });
     // A draft brings back what was chosen, with its name.
     this.element.addEventListener("restore", ({ detail }) => this.choose(detail));
-    this.element.closest("form")?.addEventListener("reset", () => setTimeout(() => this.choose({ id: this.key.defaultValue, label: this.text.label })));
   }
 
   get isOpen() {
