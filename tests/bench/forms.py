@@ -108,7 +108,7 @@ class Turn:
 
     def count(self) -> None:
         """Once more, between two looks at the database's counters."""
-        settled(self.seat, self.path)
+        settled([(self.seat, self.path)])
         sent = self._changed() if self.task.saves else {}
         with self.seat.meter.counting(self.run.contender) as readings:
             self._ask(sent)

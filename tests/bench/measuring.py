@@ -111,6 +111,7 @@ def measure(task: Task, seats: Sequence[Seat], rounds: int) -> list[Measured]:
             run.pace += [pace] if pace and turn >= WARM_UPS else []
             if not run.enough:
                 _ask(seat, run, right, counts=turn >= WARM_UPS)
+    settled([(seat, run.path) for seat, run, _right in runs])
     for seat, run, _right in runs:
         _count(seat, run)
     return [run for _, run, _ in runs]
@@ -138,17 +139,17 @@ def _ask(seat: Seat, run: Measured, right: list[int], *, counts: bool) -> None:
 
 def _count(seat: Seat, run: Measured) -> None:
     """One more page, between two looks at the database's counters."""
-    settled(seat, run.path)
     with seat.meter.counting(run.contender) as readings:
         seat.ask(run.path)
     run.statements, run.rows_read = readings[0].statements, readings[0].rows
 
 
-def settled(seat: Seat, path: str) -> None:
-    """Twice, as there may be two connections in use: each has then told the database's counters what it did before."""
+def settled(asked: Sequence[tuple[Seat, str]]) -> None:
+    """Ask all twice, as each may use two connections, which then tell the database's counters what they did before."""
     for _ in range(2):
-        time.sleep(seat.meter.pause)
-        seat.ask(path)
+        time.sleep(max((seat.meter.pause for seat, _path in asked), default=0))
+        for seat, path in asked:
+            seat.ask(path)
 
 
 # -- addresses and right answers ---------------------------------------------------------------------------------------
