@@ -7,7 +7,7 @@ from collections.abc import Callable
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from playwright.sync_api import Locator, Route, expect
+from playwright.sync_api import Route, expect
 
 from tests.browser.conftest import Library
 from tests.browser.filters import LIST, apply, asked, condition, fill, open_builder, with_filter
@@ -27,43 +27,6 @@ def test_records_are_chosen_one_after_the_other(member: Callable[..., Person], l
     apply(viewer, dialog)
     assert asked(viewer) == {"all": [["user", "in", [library.ada.id]]]}
     expect(viewer.page.locator("[data-count]")).to_have_attribute("data-count", "42")
-
-
-@pytest.fixture
-def early(member: Callable[..., Person], library: Library) -> tuple[Person, Locator, list[Route]]:
-    """Somebody on a slow network: the builder is there, with its plain input, and the picker's script waits."""
-    viewer = member("viewer")
-    waiting: list[Route] = []
-    viewer.page.route("**/controllers/picker.js*", lambda route: waiting.append(route))
-    viewer.visit(with_filter({"all": [["user", "in", [library.grace.id]]]}))
-    return viewer, open_builder(viewer), waiting
-
-
-def test_words_typed_before_the_script_of_the_picker_came_are_looked_up(
-    early: tuple[Person, Locator, list[Route]],
-) -> None:
-    viewer, dialog, waiting = early
-    dialog.get_by_label("Author", exact=True).press_sequentially("ad")
-    waiting[0].continue_()
-    box = dialog.get_by_role("combobox", name="Author")
-    expect(box).to_be_focused()
-    viewer.page.keyboard.type("a")
-    expect(box).to_have_value("ada")
-    expect(dialog.get_by_role("option", name="ada")).to_be_visible()
-    viewer.page.keyboard.press("Enter")
-    expect(dialog.locator(".filter-chosen li")).to_have_text(["grace×", "ada×"])
-
-
-def test_a_name_typed_and_left_before_the_script_of_the_picker_came_is_chosen(
-    early: tuple[Person, Locator, list[Route]],
-) -> None:
-    viewer, dialog, waiting = early
-    dialog.get_by_label("Author", exact=True).press_sequentially("ada")
-    viewer.page.keyboard.press("Tab")
-    waiting[0].continue_()
-    expect(dialog.locator(".filter-chosen li")).to_have_text(["grace×", "ada×"])
-    expect(dialog.get_by_role("combobox", name="Author")).not_to_be_focused()
-    expect(dialog.locator(".picker-list")).to_be_hidden()
 
 
 def test_a_name_that_is_typed_and_left_is_chosen(member: Callable[..., Person], library: Library) -> None:

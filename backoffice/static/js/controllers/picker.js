@@ -18,18 +18,16 @@ class Picker {
     this.build();
     this.listen(signal);
     this.text.ready = "";
-    this.takeUp(this.early);
+    if (this.isTyped) this.takeUp();
   }
 
-  // The plain input keeps the name and the key, unseen; a new one in its place takes the words.
+  // The plain input stays, with the focus and whatever was typed into it before this came; its key moves to another.
   build() {
-    this.key = this.element.querySelector("input");
-    this.early = { words: this.key.value, at: this.key.selectionStart, isFocused: document.activeElement === this.key };
-    this.key.value = this.key.defaultValue;
+    this.box = this.element.querySelector("input");
+    this.key = make("input", { type: "hidden", value: this.box.defaultValue });
+    if (this.box.name) this.key.name = this.box.name;
     this.label = this.text.label || this.key.value;
-    this.box = this.key.cloneNode();
-    this.key.type = "hidden";
-    for (const name of ["id", "class", "aria-describedby", "aria-invalid", "placeholder"]) this.key.removeAttribute(name);
+    this.isTyped = this.box.value !== this.box.defaultValue;
     this.box.removeAttribute("name");
     // What helps without a script is not read out beside this one.
     const helps = (this.box.getAttribute("aria-describedby") ?? "").split(" ").filter((id) => !document.getElementById(id)?.matches(".needs-no-script"));
@@ -39,7 +37,7 @@ class Picker {
       role: "combobox", "aria-autocomplete": "list", "aria-expanded": "false", "aria-haspopup": "listbox", "aria-controls": listId,
     })) this.box.setAttribute(name, value);
     this.box.placeholder = this.text.textHint;
-    this.box.value = this.label;
+    if (!this.isTyped) this.showLabel();
 
     this.popup = make("div", { className: "picker-list", hidden: true });
     this.list = make("ul", { className: "picker-options", id: listId, role: "listbox", ariaLabel: this.text.textHint });
@@ -47,21 +45,20 @@ class Picker {
     this.status = make("p", { className: "visually-hidden", role: "status" });
     this.popup.append(this.list, this.note);
     this.clear = make("button", { type: "button", className: "picker-clear", textContent: "×", ariaLabel: this.text.textClear, title: this.text.textClear });
-    this.element.append(this.box, this.clear, make("span", { className: "picker-arrow" }), this.popup, this.status);
+    this.element.append(this.key, this.clear, make("span", { className: "picker-arrow" }), this.popup, this.status);
     this.showClear();
   }
 
-  // On a slow network a person types into the plain input before this is here: the words stay, and are looked up.
-  async takeUp({ words, at, isFocused }) {
-    const isTyped = words !== this.key.value;
-    if (isTyped) this.box.value = words;
-    if (isFocused) this.box.focus();
-    if (!isTyped) return;
-    if (isFocused) {
-      this.box.setSelectionRange(at, at);
-      return this.search(0);
-    }
-    // Left by now: as if left just now.
+  // A name in place of its key; who has come here to type another still finds it marked.
+  showLabel() {
+    this.box.value = this.label;
+    if (document.activeElement === this.box) this.box.select();
+  }
+
+  // On a slow network words are typed before this is here: they are looked up now, and where they were left by then
+  // it is as if they were left just now.
+  async takeUp() {
+    if (document.activeElement === this.box) return this.search(0);
     await this.fetch();
     this.settle();
   }
