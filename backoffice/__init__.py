@@ -8,7 +8,8 @@ from flask_bootstrap import Bootstrap5
 from backoffice import access, admin, commands, i18n, icons, logs, pages
 from backoffice.config import ROOT, Settings
 from backoffice.database.connection import prepare_connections
-from backoffice.extensions import babel, csrf, db, migrate
+from backoffice.extensions import babel, csrf, db
+from backoffice.operations import migrate
 from backoffice.pages.environment import Environment
 from backoffice.pages.routing import LateRule
 from backoffice.records import uploads
@@ -34,7 +35,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     db.init_app(app)
     with app.app_context():
         prepare_connections(db.engine)
-    migrate.init_app(app, db, directory=str(ROOT / "migrations"))
+    migrate.init_app(app, db)
     i18n.init_app(app, babel)
     Bootstrap5(app)
     icons.init_app(app)
