@@ -37,7 +37,8 @@ def init_app(app: Flask, settings: Settings) -> None:
         root.removeHandler(former)
     root.addHandler(handler)
     logging.getLogger("backoffice").setLevel(settings.log_level)
-    logging.getLogger("alembic.runtime.migration").setLevel(settings.log_level)
+    # The runner of upgrades tells what Alembic would.
+    logging.getLogger("alembic.runtime.migration").setLevel(logging.WARNING)
     app.before_request(_begin)
     app.after_request(_end)
 

@@ -1,4 +1,4 @@
-"""How `flask db …` runs the revisions: on the application's own engine, numbered, one transaction each."""
+"""How `flask db …` runs the revisions: by the runner, on the application's own engine; new ones are numbered."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ import sys
 from importlib.util import find_spec
 from typing import Any
 
-import sqlalchemy as sa
 from alembic import context
 from alembic.autogenerate.api import AutogenContext
 from alembic.operations.ops import MigrationScript
-from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory, write_hooks
 from flask import current_app
 
 from backoffice.database import search_index
 from backoffice.models import Model, UTCDateTime
+from backoffice.operations import schema_journal
+from backoffice.operations.upgrading import runner
 
 migrate = current_app.extensions["migrate"]
 
@@ -43,14 +43,8 @@ def number_revision(_context: Any, _revision: Any, directives: list[MigrationScr
 
 
 def include_name(name: str | None, kind: str, _parents: Any) -> bool:
-    """Leave out what belongs to the search index: it is made beside the migrations."""
-    return not search_index.is_ours(name, kind)
-
-
-def follow(*, ctx: MigrationContext, **_rest: Any) -> None:
-    """Index searchable tables as soon as they are made; those with rows wait for `flask search reindex`."""
-    if ctx.connection is not None and not ctx.as_sql:
-        search_index.follow_migration(ctx.connection)
+    """Leave out what is made beside the revisions: the search index and the journal."""
+    return not (search_index.is_ours(name, kind) or schema_journal.is_ours(name, kind))
 
 
 @write_hooks.register("tidy")
@@ -60,36 +54,27 @@ def tidy(path: str, _options: Any) -> None:
         subprocess.run([sys.executable, "-m", "ruff", "format", "--quiet", path], check=True)  # noqa: S603 - our own file
 
 
-def options() -> dict[str, Any]:
-    """Arguments of context.configure for both ways of running."""
-    return {
-        "target_metadata": Model.metadata,
-        "transaction_per_migration": True,
-        "render_item": render_item,
-        "process_revision_directives": number_revision,
-        "include_name": include_name,
-        "on_version_apply": follow,
-        **migrate.configure_args,
-    }
+def configure(**more: Any) -> None:
+    """Tell Alembic how this product's revisions are run."""
+    context.configure(
+        target_metadata=Model.metadata,
+        transaction_per_migration=True,
+        render_item=render_item,
+        process_revision_directives=number_revision,
+        include_name=include_name,
+        **(migrate.configure_args | more),
+    )
 
 
 def run_offline() -> None:
     """Write the SQL instead of running it (`flask db upgrade --sql`)."""
-    engine: sa.Engine = migrate.db.engine
-    context.configure(url=engine.url, literal_binds=True, dialect_opts={"paramstyle": "named"}, **options())
+    configure(url=migrate.db.engine.url, literal_binds=True, dialect_opts={"paramstyle": "named"})
     with context.begin_transaction():
         context.run_migrations()
-
-
-def run_online() -> None:
-    """Run against the database the application uses."""
-    with migrate.db.engine.connect() as connection:
-        context.configure(connection=connection, **options())
-        with context.begin_transaction():
-            context.run_migrations()
 
 
 if context.is_offline_mode():
     run_offline()
 else:
-    run_online()
+    # Searchable tables are indexed as soon as they are made; those with rows wait for `flask search reindex`.
+    runner.run(migrate.db.engine, configure, search_index.follow_migration)

@@ -1,0 +1,106 @@
+"""The journal of schema changes: which revisions this database has been through, and how far an unfinished one is.
+
+Made beside the revisions, as Alembic's own table is. A version of the product that is older than the schema learns here
+what it does not have the files of.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import mysql
+
+from backoffice.database.clock import moment
+from backoffice.models import UTCDateTime
+from backoffice.operations.revisions import Line, Revision
+
+TABLE = "schema_journal"
+UPGRADING, DOWNGRADING, DONE = "upgrading", "downgrading", "done"
+LONG = sa.Text().with_variant(mysql.MEDIUMTEXT(), "mysql", "mariadb")
+OPTIONS: dict[str, Any] = {
+    f"{dialect}_{option}": value
+    for dialect in ("mysql", "mariadb")
+    for option, value in (("charset", "utf8mb4"), ("collate", "utf8mb4_unicode_520_ci"))
+}
+JOURNAL = sa.Table(
+    TABLE,
+    sa.MetaData(),
+    sa.Column("revision", sa.String(32), primary_key=True),
+    sa.Column("parent", sa.String(32), nullable=False),
+    sa.Column("phase", sa.String(12), nullable=False),
+    sa.Column("state", sa.String(12), nullable=False),
+    # The last statement that was begun, counted from 1, and a digest of it.
+    sa.Column("position", sa.Integer, nullable=False, default=0),
+    sa.Column("statement", sa.String(64), nullable=False, default=""),
+    # Whether it was not committed together with this row, and then what it changes, as that was before.
+    sa.Column("alone", sa.Boolean, nullable=False, default=False),
+    sa.Column("before", LONG, nullable=False, default=""),
+    sa.Column("runner", sa.String(255), nullable=False),
+    sa.Column("begun_at", UTCDateTime(), nullable=False),
+    sa.Column("done_at", UTCDateTime()),
+    **OPTIONS,
+)
+VERSION = sa.table("alembic_version", sa.column("version_num"))
+
+
+def is_ours(name: str | None, kind: str) -> bool:
+    """Whether a comparison of the models with the database has to leave it out."""
+    return kind == "table" and name == TABLE
+
+
+def version(connection: sa.Connection) -> str:
+    """The revision this database is at; "" where there has been none."""
+    if not sa.inspect(connection).has_table(VERSION.name):
+        return ""
+    return ", ".join(connection.scalars(sa.select(VERSION.c.version_num)))
+
+
+def prepare(connection: sa.Connection, known: Line, current: str) -> None:
+    """Make the journal where there is none, with the revisions that were run before there was one."""
+    JOURNAL.create(connection, checkfirst=True)
+    if connection.scalar(sa.select(JOURNAL.c.revision).limit(1)) is None:
+        rewrite(connection, known.until(current))
+    connection.commit()
+
+
+def unfinished(connection: sa.Connection) -> sa.Row[Any] | None:
+    """The revision that was begun and neither finished nor rolled back."""
+    if not sa.inspect(connection).has_table(TABLE):
+        return None
+    return connection.execute(sa.select(JOURNAL).where(JOURNAL.c.state != DONE).limit(1)).first()
+
+
+def begin(connection: sa.Connection, revision: Revision, state: str, runner: str) -> None:
+    """Note that a revision begins, in the transaction of its first statement."""
+    connection.execute(sa.delete(JOURNAL).where(JOURNAL.c.revision == revision.number))
+    connection.execute(sa.insert(JOURNAL).values(_row(revision, state, runner)))
+
+
+def step(connection: sa.Connection, number: str, **values: Any) -> None:
+    """Note which statement comes next, in its own transaction where it has one."""
+    connection.execute(sa.update(JOURNAL).where(JOURNAL.c.revision == number).values(values))
+
+
+def finish(connection: sa.Connection, number: str) -> None:
+    """Note that a revision is done, or undone, in the transaction that moves the version."""
+    row = connection.execute(sa.select(JOURNAL.c.state).where(JOURNAL.c.revision == number)).first()
+    if row is not None and row.state == DOWNGRADING:
+        connection.execute(sa.delete(JOURNAL).where(JOURNAL.c.revision == number))
+        return
+    step(connection, number, state=DONE, alone=False, before="", done_at=moment())
+
+
+def rewrite(connection: sa.Connection, revisions: Iterable[Revision]) -> None:
+    """Hold these revisions, and no others, for done: somebody has stamped the database."""
+    connection.execute(sa.delete(JOURNAL))
+    for revision in revisions:
+        connection.execute(sa.insert(JOURNAL).values(_row(revision, DONE) | {"done_at": moment()}))
+
+
+def _row(revision: Revision, state: str, runner: str = "") -> dict[str, Any]:
+    return {
+        "revision": revision.number, "parent": revision.parent, "phase": revision.phase, "state": state,
+        "runner": runner, "begun_at": moment(),
+    }  # fmt: skip

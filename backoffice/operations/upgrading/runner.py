@@ -1,0 +1,264 @@
+"""The runner: revision by revision under the lock, each tried again where something passing was in its way.
+
+It stands behind `migrations/env.py`, so that whoever upgrades comes through it: `flask db upgrade`, `python run.py`,
+`flask_migrate.upgrade()` and Alembic's own commands.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from random import uniform
+from time import monotonic, sleep
+from typing import Any
+
+import sqlalchemy as sa
+from alembic import context
+from alembic.runtime.migration import MigrationContext, RevisionStep
+
+from backoffice.database.faults import is_lost, is_passing
+from backoffice.errors import BackofficeError
+from backoffice.operations import schema_journal
+from backoffice.operations.revisions import DATA, Line, Revision, line
+from backoffice.operations.schema_journal import DOWNGRADING, UPGRADING
+from backoffice.operations.upgrading import tables
+from backoffice.operations.upgrading.connections import blockers, connected
+from backoffice.operations.upgrading.definitions import connection_of
+from backoffice.operations.upgrading.locks import Lock, lock_of
+from backoffice.operations.upgrading.report import Done, Report, present
+from backoffice.operations.upgrading.statements import Place, Statements
+
+Configure = Callable[..., None]
+Follow = Callable[[sa.Connection], None]
+# For so long a runner waits for another one, and a revision for whatever holds what it needs.
+PATIENCE = 900.0
+SHORTEST_PAUSE, LONGEST_PAUSE = 0.3, 5.0
+TOLD_TRIES = (1, 5, 20, 60, 150)
+
+
+class CannotUpgrade(BackofficeError):
+    """The schema stays as it is; the message says what is in the way."""
+
+
+class _LostLock(Exception):
+    """The connection that held the lock broke: everything is looked at anew."""
+
+
+def run(engine: sa.Engine, configure: Configure, follow: Follow) -> None:
+    """Do what the present command of Alembic asks.
+
+    `configure` calls `context.configure` with what it is given; `follow` is called after each revision.
+    """
+    runner = _Runner(engine, configure, follow, present())
+    with engine.connect() as connection:
+        steps = runner.steps(connection)
+    # Commands that only look have done so by now.
+    if steps:
+        runner.run()
+
+
+class _Runner:
+    def __init__(self, engine: sa.Engine, configure: Configure, follow: Follow, report: Report) -> None:
+        self.engine, self.configure, self.follow, self.report = engine, configure, follow, report
+        self.known: Line = line(Path(context.script.dir) / "versions")
+        self.until = monotonic() + PATIENCE
+        self.name = f"{socket.gethostname()}:{os.getpid()}"
+        # What the command asks, whatever is configured for one step later.
+        self.asked: Callable[..., Any] | None = None
+
+    def steps(self, connection: sa.Connection) -> list[Any]:
+        """What is left to do from here."""
+        self.configure(connection=connection)
+        migration = context.get_context()
+        self.asked = self.asked or migration.opts["fn"]
+        found = list(self.asked(migration.get_current_heads(), migration) or ())
+        connection.rollback()
+        return found
+
+    def run(self) -> None:
+        """Until nothing is left to do: by this runner, or by another one meanwhile."""
+        pause = SHORTEST_PAUSE
+        while True:
+            try:
+                with connected(self.engine) as connection:
+                    if self._try(connection):
+                        return
+            except _LostLock:
+                self.report.warn("The connection that held the lock broke; looking again how far this has come.")
+            except sa.exc.DBAPIError as error:
+                if not is_lost(error) or monotonic() > self.until:
+                    raise
+                self.report.warn("The database went away; trying again.")
+            if monotonic() > self.until:
+                raise CannotUpgrade(
+                    f"Another upgrade has been at work for {PATIENCE / 60:.0f} minutes, and this one did nothing. "
+                    "See what it waits for, or end it; then run this again."
+                )
+            sleep(uniform(0.5, 1.0) * pause)  # noqa: S311 - no secret depends on it
+            pause = min(1.0, pause * 1.5)
+
+    def _try(self, connection: sa.Connection) -> bool:
+        """Whether there is nothing left to do. False while another runner is at it."""
+        lock = lock_of(connection)
+        if lock.take():
+            try:
+                self._carry_out(connection, lock)
+            finally:
+                if not connection.invalidated:
+                    lock.release()
+            return True
+        if not self.report.waited_seconds:
+            self.report.say("Another upgrade is at work: waiting for it.")
+        self.report.waited_seconds = max(0.01, PATIENCE - (self.until - monotonic()))
+        if self.steps(connection):
+            return False
+        self._look_at_version(connection)
+        return True
+
+    def _carry_out(self, connection: sa.Connection, lock: Lock) -> None:
+        schema_journal.prepare(connection, self.known, self._look_at_version(connection))
+        steps = self.steps(connection)
+        revisions = [step for step in steps if isinstance(step, RevisionStep)]
+        if steps and not revisions:
+            self._stamp(connection, steps)
+        for step in revisions:
+            self._refuse_if_unfinished(connection, step)
+            self._revision(connection, step, lock)
+            self.until = monotonic() + PATIENCE
+            self._look_at_version(connection)
+
+    def _look_at_version(self, connection: sa.Connection) -> str:
+        version = schema_journal.version(connection)
+        connection.rollback()
+        if self.report.began_at is None:
+            self.report.began_at = version
+        self.report.ended_at = version
+        return version
+
+    def _stamp(self, connection: sa.Connection, steps: list[Any]) -> None:
+        """`flask db stamp`: the version is set, nothing is run, and the journal follows."""
+        self.configure(connection=connection, fn=lambda _heads, _context: steps)
+        with context.begin_transaction():
+            context.run_migrations()
+        connection.commit()
+        schema_journal.rewrite(connection, self.known.until(self._look_at_version(connection)))
+        connection.commit()
+
+    def _refuse_if_unfinished(self, connection: sa.Connection, step: RevisionStep) -> None:
+        """An unfinished revision is finished first: taking back the one before would take away what it stands on."""
+        row = schema_journal.unfinished(connection)
+        connection.rollback()
+        if row is None or (row.revision == step.revision.revision and (row.state == UPGRADING) == step.is_upgrade):
+            return
+        what, command = ("The upgrade to", f"upgrade {row.revision}")
+        if row.state == DOWNGRADING:
+            what, command = ("Taking back", f"downgrade {row.parent or 'base'}")
+        raise CannotUpgrade(
+            f"{what} {row.revision} was interrupted at step {row.position}, and has to be finished first. "
+            f"Run: flask db {command}"
+        )
+
+    def _revision(self, connection: sa.Connection, step: RevisionStep, lock: Lock) -> None:
+        """One revision, tried again while something passing is in its way."""
+        revision = self._known(step)
+        done = Done(revision.number, revision.title)
+        began, pause = monotonic(), SHORTEST_PAUSE
+        while True:
+            if not lock.is_held():
+                raise _LostLock
+            done.tries += 1
+            try:
+                # What follows it commits on MySQL, and may have failed alone.
+                if done.tries == 1 or self._is_left(connection, step):
+                    self._once(connection, step, revision, done)
+                self.follow(connection)
+                connection.commit()
+                break
+            except sa.exc.DBAPIError as error:
+                if is_lost(error):
+                    raise
+                connection.rollback()
+                if not is_passing(error):
+                    raise _failure(revision, error) from error
+                self._wait_for_others(connection, revision, done.tries)
+            sleep(uniform(0.5, 1.0) * pause)  # noqa: S311 - no secret depends on it
+            pause = min(LONGEST_PAUSE, pause * 1.5)
+        done.seconds = round(monotonic() - began, 3)
+        self.report.revision_done(done, down=not step.is_upgrade)
+
+    def _is_left(self, connection: sa.Connection, step: RevisionStep) -> bool:
+        return any(left.revision.revision == step.revision.revision for left in self.steps(connection))
+
+    def _wait_for_others(self, connection: sa.Connection, revision: Revision, tries: int) -> None:
+        if monotonic() > self.until:
+            found = "; ".join(map(str, blockers(connection)[:3]))
+            raise CannotUpgrade(
+                f"Revision {revision.number} could not get hold of what it needs within {PATIENCE / 60:.0f} minutes. "
+                + (f"In its way: {found}. " if found else "")
+                + "End that, or take a quieter hour: the same command goes on where this one stands."
+            )
+        if tries in TOLD_TRIES:
+            who = "".join(f": {blocker}" for blocker in blockers(connection)[:1])
+            self.report.warn(f"{revision.number}  waits for a lock that others hold{who}; trying again.")
+
+    def _once(self, connection: sa.Connection, step: RevisionStep, revision: Revision, done: Done) -> None:
+        row = schema_journal.unfinished(connection)
+        connection.rollback()
+        place = Place(row.position, row.statement, row.alone, row.before) if row is not None else None
+        with _whole(connection) as is_whole:
+            self.configure(
+                connection=connection, fn=lambda _heads, _context: [step], on_version_apply=self._applied,
+                transactional_ddl=True if is_whole else None,
+            )  # fmt: skip
+            statements = Statements(context.get_context(), revision.number, place)
+            rows = tables.look(connection) if is_whole else None
+            if row is None:
+                state = UPGRADING if step.is_upgrade else DOWNGRADING
+                schema_journal.begin(connection, revision, state, self.name)
+            with context.begin_transaction():
+                context.run_migrations()
+            if rows is not None:
+                may_change = statements.changed_rows or revision.phase == DATA
+                tables.check(rows, tables.look(connection), revision.number, may_change_rows=may_change)
+        done.resumed_after = max(done.resumed_after, place.position if place else 0)
+        done.statements = statements.position
+
+    @staticmethod
+    def _applied(*, ctx: MigrationContext, step: Any, **_rest: Any) -> None:
+        """In the transaction that moves the version."""
+        schema_journal.finish(connection_of(ctx), step.up_revision_id)
+
+    def _known(self, step: RevisionStep) -> Revision:
+        return self.known.revisions[step.revision.revision]
+
+
+@contextmanager
+def _whole(connection: sa.Connection) -> Iterator[bool]:
+    """On SQLite the whole revision in one transaction, which takes the turn to write at once; its driver would not.
+
+    Foreign keys rest meanwhile: they would delete the children of a table that is made anew.
+    """
+    if connection.dialect.name != "sqlite":
+        yield False
+        return
+    connection.exec_driver_sql("PRAGMA foreign_keys = OFF")
+    connection.commit()
+    try:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        yield True
+        connection.commit()
+    finally:
+        connection.rollback()
+        connection.exec_driver_sql("PRAGMA foreign_keys = ON")
+        connection.commit()
+
+
+def _failure(revision: Revision, error: sa.exc.DBAPIError) -> BaseException:
+    """What the database said of a change of the schema names tables and columns; of rows it would name values."""
+    if not isinstance(error, (sa.exc.OperationalError, sa.exc.ProgrammingError, sa.exc.NotSupportedError)):
+        return error
+    said = str(error.orig.args[-1] if error.orig and error.orig.args else error.orig).strip().split("\n")[0]
+    return CannotUpgrade(f"Revision {revision.number} ({revision.file}) failed: {said}. Mend it, and upgrade again.")
