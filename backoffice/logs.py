@@ -18,6 +18,7 @@ from flask.logging import wsgi_errors_stream
 from werkzeug.wrappers import Response
 
 from backoffice.config import Settings
+from backoffice.database.faults import code
 
 LINE = "%(asctime)s %(levelname)s request=%(request_id)s person=%(person)s %(name)s: %(message)s"
 SANE_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
@@ -94,14 +95,8 @@ def _describe(error: BaseException) -> list[str]:
     frames = "".join(traceback.format_tb(error.__traceback__)).splitlines()
     module = type(error).__module__.split(".")[0]
     if isinstance(error, sa.exc.StatementError) or module in ("sqlite3", "pymysql", "psycopg"):
-        return [*frames, f"{type(error).__qualname__} ({_code(error)}; its text is withheld)"]
+        return [*frames, f"{type(error).__qualname__} ({code(error)}; its text is withheld)"]
     return [*frames, *f"{type(error).__qualname__}: {error}".splitlines()]
-
-
-def _code(error: BaseException) -> str:
-    original = getattr(error, "orig", None) or error
-    code = getattr(original, "sqlstate", None) or getattr(original, "sqlite_errorname", None)
-    return str(code or next((part for part in original.args if isinstance(part, int)), "no code"))
 
 
 def _add_request(record: logging.LogRecord) -> bool:

@@ -54,6 +54,13 @@ def fault(error: sa.exc.SQLAlchemyError) -> Fault | None:
     return _by_text(error)
 
 
+def code(error: BaseException) -> str:
+    """The number or name that a driver's error carries, which unlike its text holds no value."""
+    original = getattr(error, "orig", None) or error
+    named = getattr(original, "sqlstate", None) or getattr(original, "sqlite_errorname", None)
+    return str(named or next((part for part in original.args if isinstance(part, int)), "no code"))
+
+
 def _told(error: sa.exc.DBAPIError) -> set[int | str]:
     """The numbers and names that a driver's error carries."""
     original: object = error.orig

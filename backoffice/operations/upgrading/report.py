@@ -49,8 +49,8 @@ class Report:
         self.done.append(done)
         again = f", at try {done.tries}" if done.tries > 1 else ""
         resumed = f", gone on after step {done.resumed_after}" if done.resumed_after else ""
-        verb = f"taken back: {done.title}" if down else done.title
-        self.say(f"{done.revision}  {verb.rstrip('.')} ({_seconds(done.seconds)}{again}{resumed})")
+        title = done.title.split(": ")[0].rstrip(".")
+        self.say(f"{done.revision}  {'Taken back: ' if down else ''}{title} ({_seconds(done.seconds)}{again}{resumed})")
 
     def summary(self) -> str:
         """What became of it, in a sentence."""

@@ -19,7 +19,7 @@ import sqlalchemy as sa
 from alembic import context
 from alembic.runtime.migration import MigrationContext, RevisionStep
 
-from backoffice.database.faults import is_lost, is_passing
+from backoffice.database.faults import code, is_lost, is_passing
 from backoffice.errors import BackofficeError
 from backoffice.operations import schema_journal
 from backoffice.operations.revisions import DATA, Line, Revision, line
@@ -55,6 +55,8 @@ def run(engine: sa.Engine, configure: Configure, follow: Follow) -> None:
     runner = _Runner(engine, configure, follow, present())
     with engine.connect() as connection:
         steps = runner.steps(connection)
+        if not steps:
+            runner.look_at_version(connection)
     # Commands that only look have done so by now.
     if steps:
         runner.run()
@@ -115,11 +117,11 @@ class _Runner:
         self.report.waited_seconds = max(0.01, PATIENCE - (self.until - monotonic()))
         if self.steps(connection):
             return False
-        self._look_at_version(connection)
+        self.look_at_version(connection)
         return True
 
     def _carry_out(self, connection: sa.Connection, lock: Lock) -> None:
-        schema_journal.prepare(connection, self.known, self._look_at_version(connection))
+        schema_journal.prepare(connection, self.known, self.look_at_version(connection))
         steps = self.steps(connection)
         revisions = [step for step in steps if isinstance(step, RevisionStep)]
         if steps and not revisions:
@@ -128,9 +130,10 @@ class _Runner:
             self._refuse_if_unfinished(connection, step)
             self._revision(connection, step, lock)
             self.until = monotonic() + PATIENCE
-            self._look_at_version(connection)
+            self.look_at_version(connection)
 
-    def _look_at_version(self, connection: sa.Connection) -> str:
+    def look_at_version(self, connection: sa.Connection) -> str:
+        """The revision the database is at, told to the report."""
         version = schema_journal.version(connection)
         connection.rollback()
         if self.report.began_at is None:
@@ -144,7 +147,7 @@ class _Runner:
         with context.begin_transaction():
             context.run_migrations()
         connection.commit()
-        schema_journal.rewrite(connection, self.known.until(self._look_at_version(connection)))
+        schema_journal.rewrite(connection, self.known.until(self.look_at_version(connection)))
         connection.commit()
 
     def _refuse_if_unfinished(self, connection: sa.Connection, step: RevisionStep) -> None:
@@ -256,9 +259,9 @@ def _whole(connection: sa.Connection) -> Iterator[bool]:
         connection.commit()
 
 
-def _failure(revision: Revision, error: sa.exc.DBAPIError) -> BaseException:
+def _failure(revision: Revision, error: sa.exc.DBAPIError) -> CannotUpgrade:
     """What the database said of a change of the schema names tables and columns; of rows it would name values."""
-    if not isinstance(error, (sa.exc.OperationalError, sa.exc.ProgrammingError, sa.exc.NotSupportedError)):
-        return error
-    said = str(error.orig.args[-1] if error.orig and error.orig.args else error.orig).strip().split("\n")[0]
+    said = f"the database refuses its rows ({code(error)})"
+    if isinstance(error, (sa.exc.OperationalError, sa.exc.ProgrammingError, sa.exc.NotSupportedError)):
+        said = str(error.orig.args[-1] if error.orig and error.orig.args else error.orig).strip().split("\n")[0]
     return CannotUpgrade(f"Revision {revision.number} ({revision.file}) failed: {said}. Mend it, and upgrade again.")

@@ -55,6 +55,8 @@ class Statements:
         self.context, self.number, self.resumed = context, number, resumed
         self.execute = context.impl._exec
         self.position = 0
+        # Whether the statement in hand is not committed together with its row of the journal.
+        self.alone = False
         # Whether it changed rows of its own accord, and how many statements were not done again.
         self.changed_rows, self.skipped = False, 0
         setattr(context.impl, "_exec", self)  # noqa: B010 - a method, as mypy sees it
@@ -74,7 +76,10 @@ class Statements:
             self.skipped += 1
             return None
         self._note(construct, text)
-        return self.execute(construct, execution_options, multiparams, params or {})
+        return self._run(construct, execution_options, multiparams, params or {})
+
+    def _run(self, *arguments: Any) -> Any:
+        return self.execute(*arguments)
 
     @property
     def connection(self) -> sa.Connection:
@@ -85,14 +90,14 @@ class Statements:
         return str(construct.compile(dialect=self.context.dialect))
 
     def _note(self, construct: Any, text: str) -> None:
-        alone = self._is_alone(construct, text)
-        before = definition(self.connection, tables_of(construct)) if alone else ""
+        self.alone = self._is_alone(construct, text)
+        before = definition(self.connection, tables_of(construct)) if self.alone else ""
         schema_journal.step(
-            self.connection, self.number, position=self.position, statement=_digest(text), alone=alone, before=before
-        )
+            self.connection, self.number,
+            position=self.position, statement=_digest(text), alone=self.alone, before=before,
+        )  # fmt: skip
 
     def _is_alone(self, construct: Any, text: str) -> bool:
-        """Whether the statement is not committed together with its row of the journal."""
         if self.context.dialect.name in MYSQL:
             return isinstance(construct, ExecutableDDLElement) or bool(CHANGES_SCHEMA.match(text))
         return self.connection.get_execution_options().get("isolation_level") == "AUTOCOMMIT"
