@@ -13,7 +13,6 @@ from contextlib import suppress
 from typing import Any, NoReturn
 
 import click
-import flask_migrate
 from flask import Flask
 from flask.cli import load_dotenv
 from waitress.server import create_server
@@ -30,6 +29,7 @@ from backoffice.demo.load import is_empty
 from backoffice.demo.world import Size
 from backoffice.errors import ConfigurationError
 from backoffice.extensions import db
+from backoffice.operations.readiness import State, schema
 
 FIRST_ACCOUNT = "admin@example.com"
 EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 - compared with, not bound to
@@ -96,8 +96,16 @@ def _bind(app: Flask, settings: Settings) -> Any:
 
 
 def _upgrade() -> None:
-    logging.getLogger("alembic.runtime.migration").setLevel(logging.WARNING)
-    flask_migrate.upgrade()
+    """Only where there is something to do: Alembic would stay in memory for as long as this serves."""
+    with db.engine.connect() as connection:
+        found = schema(connection)
+    if found.state is State.BEHIND:
+        import flask_migrate
+
+        if not found.database:
+            # A newcomer's first start; what an upgrade did to a database in use is told in the log.
+            logging.getLogger("backoffice.upgrade").setLevel(logging.WARNING)
+        flask_migrate.upgrade()
 
 
 def _first_run(settings: Settings) -> str | None:

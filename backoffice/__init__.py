@@ -10,6 +10,7 @@ from backoffice.config import ROOT, Settings
 from backoffice.database.connection import prepare_connections
 from backoffice.extensions import babel, csrf, db
 from backoffice.operations import migrate
+from backoffice.pages import readiness
 from backoffice.pages.environment import Environment
 from backoffice.pages.routing import LateRule
 from backoffice.records import uploads
@@ -40,6 +41,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     Bootstrap5(app)
     icons.init_app(app)
     csrf.init_app(app)
+    readiness.init_app(app)
     access.init_app(app, settings)
     pages.init_app(app, settings)
     admin.init_app(app)

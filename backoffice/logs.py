@@ -22,7 +22,7 @@ from backoffice.database.faults import code
 
 LINE = "%(asctime)s %(levelname)s request=%(request_id)s person=%(person)s %(name)s: %(message)s"
 SANE_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
-QUIET_ENDPOINTS = ("pages.healthz", "static")
+QUIET_ENDPOINTS = ("health.healthz", "health.readyz", "static")
 _CONTROL_CHARACTERS = {code: f"\\x{code:02x}" for code in (*range(32), 127)}
 _ID, _START = "backoffice.request_id", "backoffice.started"
 _logger = logging.getLogger("backoffice.request")

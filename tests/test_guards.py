@@ -43,7 +43,8 @@ def test_public_routes_are_these(app: Flask):
     declared = declared_routes(app)
     public = {endpoint for endpoint, requirement in declared.items() if requirement == PUBLIC}
     files = {endpoint for endpoint in public if endpoint.split(".")[-1] == "static"}
-    assert public - files == {"pages.home", "pages.healthz", "pages.preferences", "security.login", "session"}
+    health = {"health.healthz", "health.readyz"}
+    assert public - files == {*health, "pages.home", "pages.preferences", "security.login", "session"}
 
 
 @pytest.mark.parametrize("role", ROLES)

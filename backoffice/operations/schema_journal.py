@@ -104,3 +104,15 @@ def _row(revision: Revision, state: str, runner: str = "") -> dict[str, Any]:
         "revision": revision.number, "parent": revision.parent, "phase": revision.phase, "state": state,
         "runner": runner, "begun_at": moment(),
     }  # fmt: skip
+
+
+def between(connection: sa.Connection, older: str, newer: str) -> list[tuple[str, str]] | None:
+    """Number and phase of what came after `older`, up to `newer`; None where one does not lead to the other."""
+    if not sa.inspect(connection).has_table(TABLE):
+        return None
+    rows = {row.revision: row for row in connection.execute(sa.select(JOURNAL))}
+    passed: list[tuple[str, str]] = []
+    while newer in rows and newer != older:
+        passed.append((newer, rows[newer].phase))
+        newer = rows[newer].parent
+    return passed[::-1] if newer == older else None

@@ -26,7 +26,7 @@ pages = Blueprint("pages", __name__)
 def init_app(app: Flask, settings: Settings) -> None:
     """Register the public pages, the templates' context and the error pages."""
     app.register_blueprint(pages)
-    for endpoint in ("pages.home", "pages.healthz", "pages.preferences"):
+    for endpoint in ("pages.home", "pages.preferences"):
         guard.declare(app, endpoint, guard.PUBLIC)
     guard.declare(app, "pages.shortcuts", guard.SIGNED_IN)
     context.init_app(app, settings)
@@ -37,12 +37,6 @@ def init_app(app: Flask, settings: Settings) -> None:
 def home() -> Response:
     """The site has one entrance."""
     return redirect(redirects.HOME)
-
-
-@pages.get("/healthz")
-def healthz() -> ResponseReturnValue:
-    """Whether the process answers; it asks no database, so a slow one does not get workers killed."""
-    return "ok", {"Content-Type": "text/plain; charset=utf-8"}
 
 
 @pages.get("/shortcuts")

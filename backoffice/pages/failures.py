@@ -15,6 +15,7 @@ from backoffice.errors import BackofficeError
 from backoffice.extensions import db, security
 from backoffice.i18n import gettext as _
 from backoffice.logs import request_id
+from backoffice.pages.readiness import NotReady
 
 _logger = logging.getLogger(__name__)
 
@@ -28,7 +29,15 @@ def init_app(app: Flask) -> None:
 
 
 def _answer_mendable(error: BackofficeError) -> Response:
-    return answer(error.status, error.message)
+    if not isinstance(error, NotReady):
+        return answer(error.status, error.message)
+    # The page would ask the database who is signed in, and fail in its turn.
+    g._login_user = security.login_manager.anonymous_user()
+    response = answer(error.status, error.message)
+    response.headers["Retry-After"] = "3"
+    if request.method == "GET":
+        response.headers["Refresh"] = "3"
+    return response
 
 
 def _answer_http(error: HTTPException) -> Response:

@@ -1,0 +1,125 @@
+"""Health for those who restart processes, readiness for those who send requests to them, and the wait for an upgrade.
+
+A process that starts before `flask db upgrade` answers every page with a 503 that reloads itself, and goes on alone.
+"""
+
+from __future__ import annotations
+
+import logging
+from threading import Lock
+from time import monotonic
+from typing import Any
+
+import sqlalchemy as sa
+from flask import Blueprint, Flask, current_app, jsonify, request
+from flask.typing import ResponseReturnValue
+
+from backoffice.access import guard
+from backoffice.errors import BackofficeError
+from backoffice.extensions import db
+from backoffice.i18n import gettext as _
+from backoffice.operations.readiness import Schema, State, schema
+
+health = Blueprint("health", __name__)
+# Looking again while the schema is not there, in seconds.
+PAUSE = 0.5
+_logger = logging.getLogger(__name__)
+
+
+class NotReady(BackofficeError):
+    """The schema is not one that this version works with; the page comes again by itself."""
+
+    status = 503
+
+
+class Gate:
+    """Opens once the schema has been found right, and then costs nothing."""
+
+    def __init__(self) -> None:
+        self.is_open = False
+        self.found: Schema | None = None
+        self.next_look = 0.0
+        self.lock = Lock()
+
+    def look(self) -> Schema | None:
+        """Look again, unless that was done a moment ago; None while the database itself does not answer."""
+        with self.lock:
+            if not self.is_open and monotonic() >= self.next_look:
+                self.next_look = monotonic() + PAUSE
+                self._look()
+            return self.found
+
+    def _look(self) -> None:
+        before = self.found
+        try:
+            with db.engine.connect() as connection:
+                self.found = schema(connection)
+        except sa.exc.SQLAlchemyError:
+            # Whatever the page asks will fail in its turn, and say why.
+            self.found = None
+            return
+        self.is_open = self.found.serves
+        if not self.is_open and (before is None or before.sentence != self.found.sentence):
+            _logger.warning("waiting for the schema, and looking again by itself: %s", self.found.sentence)
+        elif self.is_open and before is not None:
+            _logger.info("serving: %s", self.found.sentence)
+
+
+def init_app(app: Flask) -> None:
+    """Register the two addresses, and let no page be asked before the schema is there."""
+    app.register_blueprint(health)
+    app.extensions["backoffice.gate"] = Gate()
+    for endpoint in ("health.healthz", "health.readyz"):
+        guard.declare(app, endpoint, guard.PUBLIC)
+    app.before_request(_wait_for_the_schema)
+
+
+@health.get("/healthz")
+def healthz() -> ResponseReturnValue:
+    """Whether the process answers; it asks no database, so a slow one does not get workers killed."""
+    return "ok", {"Content-Type": "text/plain; charset=utf-8"}
+
+
+@health.get("/readyz")
+def readyz() -> ResponseReturnValue:
+    """Whether requests may be sent here: 200, or 503 with the reason. It takes no lock and waits for no upgrade."""
+    try:
+        with db.engine.connect() as connection:
+            found = schema(connection)
+    except sa.exc.SQLAlchemyError:
+        return _told(False, database="does not answer")
+    return _told(
+        found.serves, database="answers",
+        schema={"state": found.state.value, "at": found.database, "needs": found.needs, "told": found.sentence},
+    )  # fmt: skip
+
+
+def _told(ready: bool, **more: Any) -> ResponseReturnValue:
+    response = jsonify(ready=ready, **more)
+    response.status_code = 200 if ready else 503
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _wait_for_the_schema() -> None:
+    gate: Gate = current_app.extensions["backoffice.gate"]
+    if gate.is_open or request.blueprint == "health" or request.endpoint == "static":
+        return
+    found = gate.look()
+    if found is None or found.serves:
+        return
+    if found.state is State.BEHIND and request.method != "GET":
+        raise NotReady(
+            _(
+                "The database is being brought up to date, or waits for an operator to run: flask db upgrade. "
+                "Nothing was saved: go back, and send it again once that is done."
+            )
+        )
+    if found.state is State.BEHIND:
+        raise NotReady(
+            _(
+                "The database is being brought up to date, or waits for an operator to run: flask db upgrade. "
+                "This page opens by itself once that is done."
+            )
+        )
+    raise NotReady(_("The database belongs to another version of this product. An operator has to start that one."))
