@@ -1,4 +1,4 @@
-"""What a change of a column's type means: whether all that it held still fits, and whether its rows are written anew."""
+"""What a change of a column's type means: whether all that was in it still fits, and whether rows are written anew."""
 
 from __future__ import annotations
 
@@ -47,7 +47,8 @@ def copies(old: Any, new: Any, dialect: str) -> bool:
         return bool(new.enums[: len(old.enums)] != old.enums)
     if isinstance(old, sa.Text) or isinstance(new, sa.Text) or not isinstance(old, sa.String):
         return True
-    return bool((old.length * CHARACTER <= SHORT) != (new.length * CHARACTER <= SHORT))
+    before, after = (_room(held, TEXT_BYTES) * CHARACTER <= SHORT for held in (old, new))
+    return before != after
 
 
 def concrete(column_type: Any, dialect: str) -> Any:

@@ -40,7 +40,7 @@ class Effect:
 
 
 def effect_of(step: Recorded, dialect: str, existing: ReflectedColumn | None = None) -> Effect:
-    """The effect on one of DIALECTS; `existing` is the column as it is, where an operation alters one and it is known."""
+    """The effect on one of DIALECTS; `existing` is the column as it is, where one is altered and it is known."""
     operation = step.op
     if isinstance(operation, ops.AlterColumnOp):
         effect = _alter_column(operation, dialect, existing)
@@ -120,7 +120,9 @@ def _alter_column(operation: ops.AlterColumnOp, dialect: str, existing: Reflecte
         effects.append(Effect(Cost.INSTANT, DEFINITION.why, "It knows the old name only."))
     if operation.modify_type is not None:
         effects.append(_change_type(operation, dialect, existing))
-    if operation.modify_nullable is not None and operation.modify_nullable is not (existing or {}).get("nullable"):
+    if operation.modify_nullable is not None and (
+        existing is None or operation.modify_nullable != existing["nullable"]
+    ):
         effects.append(_change_nullable(dialect, nullable=operation.modify_nullable))
     if operation.modify_server_default is None:
         effects.append(Effect(Cost.INSTANT, DEFINITION.why, "Its INSERT may rely on the default."))
