@@ -41,6 +41,8 @@ class Settings:
     max_upload_mb: int = 16
     uploads_path: Path | None = None
     uploads_mb: int = 10
+    backups_path: Path | None = None
+    backups_kept: int = 14
     list_seconds: int = 5
     export_minutes: int = 60
     history_days: int = 0
@@ -80,6 +82,8 @@ class Settings:
             max_upload_mb=read.integer("MAX_UPLOAD_MB", 16, 1, 1024),
             uploads_path=Path(read.text("UPLOADS_PATH", str(instance_path / "uploads"))).resolve(),
             uploads_mb=read.integer("UPLOADS_MB", 10, 1, 1024),
+            backups_path=Path(read.text("BACKUPS_PATH", str(instance_path / "backups"))).resolve(),
+            backups_kept=read.integer("BACKUPS_KEPT", 14, 1, 1000),
             list_seconds=read.integer("LIST_SECONDS", 5, 1, 300),
             export_minutes=read.integer("EXPORT_MINUTES", 60, 1, 1440),
             history_days=read.integer("HISTORY_DAYS", 0, 0, 36_500),
@@ -97,6 +101,11 @@ class Settings:
     def uploads(self) -> Path:
         """The folder of uploaded files; in the instance folder unless another is set."""
         return self.uploads_path or self.instance_path / "uploads"
+
+    @property
+    def backups(self) -> Path:
+        """The folder of backups of an embedded database; in the instance folder unless another is set."""
+        return self.backups_path or self.instance_path / "backups"
 
     @property
     def days_kept(self) -> dict[str, int]:

@@ -4,4 +4,9 @@ from __future__ import annotations
 
 from flask.cli import AppGroup
 
+from backoffice.commands.ops.backup import backup_command
+from backoffice.commands.ops.restore import restore_command
+
 ops_group = AppGroup("ops", help="Check the installation, and look after it.")
+ops_group.add_command(backup_command)
+ops_group.add_command(restore_command)
