@@ -100,12 +100,12 @@ def _upgrade() -> None:
     with db.engine.connect() as connection:
         found = schema(connection)
     if found.state is State.BEHIND:
-        import flask_migrate
+        from backoffice.operations.upgrading import ways
 
         if not found.database:
             # A newcomer's first start; what an upgrade did to a database in use is told in the log.
             logging.getLogger("backoffice.upgrade").setLevel(logging.WARNING)
-        flask_migrate.upgrade()
+        ways.upgrade()
 
 
 def _first_run(settings: Settings) -> str | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 from alembic import context
@@ -15,7 +16,7 @@ from flask import current_app
 
 from backoffice.database import search_index
 from backoffice.models import Model, UTCDateTime
-from backoffice.operations import schema_journal
+from backoffice.operations import backups, schema_journal
 from backoffice.operations.upgrading import runner
 
 migrate = current_app.extensions["migrate"]
@@ -54,6 +55,13 @@ def tidy(path: str, _options: Any) -> None:
         subprocess.run([sys.executable, "-m", "ruff", "format", "--quiet", path], check=True)  # noqa: S603 - our own file
 
 
+def back_up() -> Path | None:
+    """Copy an embedded database before it is changed; a server's own tools do that for a server."""
+    file = backups.database_file(migrate.db.engine.url)
+    settings = current_app.extensions["backoffice"]
+    return file and backups.back_up(file, settings.backups, keep=settings.backups_kept)
+
+
 def configure(**more: Any) -> None:
     """Tell Alembic how this product's revisions are run."""
     context.configure(
@@ -77,4 +85,4 @@ if context.is_offline_mode():
     run_offline()
 else:
     # Searchable tables are indexed as soon as they are made; those with rows wait for `flask search reindex`.
-    runner.run(migrate.db.engine, configure, search_index.follow_migration)
+    runner.run(migrate.db.engine, configure, search_index.follow_migration, back_up)

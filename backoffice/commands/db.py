@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import json
-import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
 from typing import Any
 
 import click
-import flask_migrate
-from alembic.util import CommandError
-from flask import g
+from click.core import ParameterSource
+from flask import current_app, g
 from flask.cli import with_appcontext
 from flask_migrate.cli import db as stock
 
 from backoffice.errors import BadInput
+from backoffice.operations.plan import screen
+from backoffice.operations.upgrading import ways
 from backoffice.operations.upgrading.report import Report, reporting
 
 db_group = click.Group(
@@ -31,7 +33,7 @@ class _Screen(Report):
 
 
 class _Quiet(Report):
-    """Keeps standard output for the one object at the end."""
+    """Keeps standard output for what a machine reads."""
 
     def say(self, sentence: str) -> None:
         click.echo(sentence, err=True)
@@ -52,50 +54,62 @@ def instead(name: str, *options: Callable[..., Any]) -> Callable[[Callable[..., 
     return replace
 
 
-@instead("upgrade", AS_JSON)
-def upgrade_command(as_json: bool, directory: str | None, revision: str, sql: bool, tag: str, x_arg: list[str]) -> None:
+@instead(
+    "upgrade",
+    AS_JSON,
+    click.option("--allow", multiple=True, metavar="NAME", help="Go on in spite of what `flask db plan` says no to."),
+)
+def upgrade_command(as_json: bool, allow: tuple[str, ...], revision: str, sql: bool, **more: Any) -> None:
     """Bring the database to the newest revision, or to the one that is named. Safe to run anywhere and again.
 
     Of several that are started at once one does the work; the others wait, and end well when it is done. One that
     was killed is simply run again.
     """
-    arguments = (directory or g.directory, revision, sql, tag, x_arg or g.x_arg)
-    _run(flask_migrate.upgrade, arguments, as_json=as_json, sql=sql)
+    with _told(as_json=as_json, sql=sql):
+        ways.upgrade(revision, allowed=allow, sql=sql, **_of_alembic(**more))
 
 
-@instead("downgrade", AS_JSON)
-def downgrade_command(
-    as_json: bool, directory: str | None, revision: str, sql: bool, tag: str, x_arg: list[str]
-) -> None:
+@instead(
+    "downgrade",
+    AS_JSON,
+    click.option("--backed-up", default="", metavar="FILE", help="The backup of what this drops, where people work."),
+)
+def downgrade_command(as_json: bool, backed_up: str, revision: str, sql: bool, **more: Any) -> None:
     """Take the newest revision back, or all after the one that is named, with what has been written into it."""
-    arguments = (directory or g.directory, revision, sql, tag, x_arg or g.x_arg)
-    _run(flask_migrate.downgrade, arguments, as_json=as_json, sql=sql)
+    named = click.get_current_context().get_parameter_source("revision") is not ParameterSource.DEFAULT
+    if current_app.extensions["backoffice"].environment in ways.LIVE and not named:
+        raise BadInput("Name the revision to go back to, as in: flask db downgrade 0020. flask db history lists them.")
+    with _told(as_json=as_json, sql=sql):
+        ways.downgrade(revision, backed_up=backed_up, sql=sql, **_of_alembic(**more))
 
 
-def _run(work: Callable[..., None], arguments: tuple[Any, ...], *, as_json: bool, sql: bool) -> None:
-    with reporting(_Quiet() if as_json else _Screen()) as report:
-        plainly(work, *arguments)
+@db_group.command("plan")
+@click.option("--json", "as_json", is_flag=True, help="As one JSON object.")
+@click.argument("revision", default="head")
+@with_appcontext
+def plan_command(as_json: bool, revision: str) -> None:
+    """Show what an upgrade would run, what it costs here and what is in its way. Changes nothing.
+
+    Exit code 0: go; 1: look at something first; 2: no.
+    """
+    plan = ways.plan_of(revision, g.directory)
+    if as_json:
+        click.echo(json.dumps(asdict(plan) | {"level": plan.level.name.lower(), "refusals": plan.refusals()}, indent=2))
+    else:
+        click.echo("\n".join(screen.lines(plan)))
+    raise SystemExit(int(plan.level))
+
+
+@contextmanager
+def _told(*, as_json: bool, sql: bool) -> Iterator[None]:
+    """On standard output the sentences, or the SQL, or the one object."""
+    with reporting(_Quiet() if as_json or sql else _Screen()) as report:
+        yield
     if as_json:
         click.echo(json.dumps(report.as_dict(), indent=2))
     elif not sql:
         click.echo(report.summary())
 
 
-def plainly(work: Callable[..., None], *arguments: Any) -> None:
-    """Flask-Migrate logs what Alembic refuses and exits; here it is told as everything else is."""
-    # Its decorator keeps the function it wraps.
-    function = getattr(work, "__wrapped__", work)
-    logging.getLogger("flask_migrate").setLevel(logging.ERROR)
-    try:
-        function(*arguments)
-    except CommandError as error:
-        raise BadInput(_explained(str(error))) from None
-
-
-def _explained(sentence: str) -> str:
-    if sentence.startswith("Can't locate revision"):
-        return (
-            f"{sentence}. Name one that `flask db history` lists; where the database itself is at it, a newer version "
-            "of the product has upgraded it: run that version's flask db."
-        )
-    return sentence
+def _of_alembic(directory: str | None, tag: str | None, x_arg: list[str]) -> dict[str, Any]:
+    return {"directory": directory or g.directory, "tag": tag, "x_arg": x_arg or g.x_arg}

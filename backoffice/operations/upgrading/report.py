@@ -49,8 +49,8 @@ class Report:
         self.done.append(done)
         again = f", at try {done.tries}" if done.tries > 1 else ""
         resumed = f", gone on after step {done.resumed_after}" if done.resumed_after else ""
-        title = done.title.split(": ")[0].rstrip(".")
-        self.say(f"{done.revision}  {'Taken back: ' if down else ''}{title} ({_seconds(done.seconds)}{again}{resumed})")
+        what = f"{'Taken back: ' if down else ''}{short(done.title)}"
+        self.say(f"{done.revision}  {what} ({_seconds(done.seconds)}{again}{resumed})")
 
     def summary(self) -> str:
         """What became of it, in a sentence."""
@@ -65,6 +65,11 @@ class Report:
     def as_dict(self) -> dict[str, object]:
         """The same for a machine."""
         return asdict(self) | {"summary": self.summary()}
+
+
+def short(title: str) -> str:
+    """A revision's title to where it begins to explain itself."""
+    return title.split(": ")[0].split(". ")[0].rstrip(".")
 
 
 def _seconds(seconds: float) -> str:

@@ -47,12 +47,13 @@ class _LostLock(Exception):
     """The connection that held the lock broke: everything is looked at anew."""
 
 
-def run(engine: sa.Engine, configure: Configure, follow: Follow) -> None:
+def run(engine: sa.Engine, configure: Configure, follow: Follow, back_up: Callable[[], Path | None]) -> None:
     """Do what the present command of Alembic asks.
 
-    `configure` calls `context.configure` with what it is given; `follow` is called after each revision.
+    `configure` calls `context.configure` with what it is given; `follow` is called after each revision; `back_up`
+    before the first of them changes what somebody has written, and gives the file it made.
     """
-    runner = _Runner(engine, configure, follow, present())
+    runner = _Runner(engine, configure, follow, back_up, present())
     with engine.connect() as connection:
         steps = runner.steps(connection)
         if not steps:
@@ -63,8 +64,11 @@ def run(engine: sa.Engine, configure: Configure, follow: Follow) -> None:
 
 
 class _Runner:
-    def __init__(self, engine: sa.Engine, configure: Configure, follow: Follow, report: Report) -> None:
-        self.engine, self.configure, self.follow, self.report = engine, configure, follow, report
+    def __init__(
+        self, engine: sa.Engine, configure: Configure, follow: Follow, back_up: Callable[[], Path | None],
+        report: Report,
+    ) -> None:  # fmt: skip
+        self.engine, self.configure, self.follow, self.back_up, self.report = engine, configure, follow, back_up, report
         self.known: Line = line(Path(context.script.dir) / "versions")
         self.until = monotonic() + PATIENCE
         self.name = f"{socket.gethostname()}:{os.getpid()}"
@@ -121,11 +125,15 @@ class _Runner:
         return True
 
     def _carry_out(self, connection: sa.Connection, lock: Lock) -> None:
-        schema_journal.prepare(connection, self.known, self.look_at_version(connection))
+        current = self.look_at_version(connection)
+        schema_journal.prepare(connection, self.known, current)
         steps = self.steps(connection)
         revisions = [step for step in steps if isinstance(step, RevisionStep)]
         if steps and not revisions:
             self._stamp(connection, steps)
+        if revisions and current and (made := self.back_up()) is not None:
+            self.report.backup = str(made)
+            self.report.say(f"A backup is in {made}")
         for step in revisions:
             self._refuse_if_unfinished(connection, step)
             self._revision(connection, step, lock)

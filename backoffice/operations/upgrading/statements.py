@@ -71,7 +71,7 @@ class Statements:
         if not (CHANGES_SCHEMA.match(text) or CHANGES_ROWS.match(text)):
             return self.execute(construct, execution_options, multiparams, params or {})
         self.position += 1
-        self.changed_rows = self.changed_rows or (bool(CHANGES_ROWS.match(text)) and COPY not in text)
+        self.changed_rows = self.changed_rows or self._changes_rows(text)
         if self.resumed is not None and self._is_done(self.resumed, construct, text):
             self.skipped += 1
             return None
@@ -85,6 +85,10 @@ class Statements:
     def connection(self) -> sa.Connection:
         """The runner's."""
         return connection_of(self.context)
+
+    def _changes_rows(self, text: str) -> bool:
+        """Whether a revision means to change rows; Alembic changes its own, and copies those of a table made anew."""
+        return bool(CHANGES_ROWS.match(text)) and COPY not in text and self.context.version_table not in text
 
     def _text(self, construct: Any) -> str:
         return str(construct.compile(dialect=self.context.dialect))

@@ -63,7 +63,7 @@ def _run(run: dict[str, Any]) -> None:
     app = create_app(
         Settings(
             database_url=run["url"], secret_key="a secret for tests only", password_salt="a salt for tests only",
-            instance_path=Path(run["folder"]),
+            instance_path=Path(run["folder"]), environment=run.get("environment", "development"),
         )
     )  # fmt: skip
     if run.get("kill"):

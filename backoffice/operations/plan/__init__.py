@@ -1,0 +1,65 @@
+"""`flask db plan`: what an upgrade would run, what each statement costs on this database, and what is in its way.
+
+`steps` judges the statements by what `lint` knows of them and by the size of their tables, `obstacles` looks at the
+installation, `screen` tells both. `flask db upgrade` asks the same before it begins.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from alembic.script import ScriptDirectory
+
+from backoffice.operations import schema_journal
+from backoffice.operations.plan.obstacles import Obstacle, obstacles
+from backoffice.operations.plan.steps import Planned, planned
+from backoffice.operations.plan.verdicts import Level
+
+
+@dataclass(frozen=True)
+class Plan:
+    """An upgrade of one database, before it is carried out."""
+
+    database: str
+    at: str
+    target: str
+    revisions: list[Planned]
+    obstacles: list[Obstacle]
+
+    @property
+    def level(self) -> Level:
+        """The worst there is; its number is the exit code."""
+        levels = [obstacle.level for obstacle in self.obstacles]
+        levels += [step.verdict.level for revision in self.revisions for step in revision.steps]
+        return max(levels, default=Level.GO)
+
+    def refusals(self, allowed: tuple[str, ...] = ()) -> dict[str, str]:
+        """What forbids the upgrade, by the name under which it can be allowed all the same, with its sentence."""
+        found = {obstacle.name: obstacle.told for obstacle in self.obstacles if obstacle.level is Level.NO}
+        for revision in self.revisions:
+            for step in revision.steps:
+                if step.verdict.level is Level.NO:
+                    found.setdefault(step.verdict.name, f"{revision.number}: {step.verdict.told}")
+        return {name: told for name, told in found.items() if name not in allowed}
+
+
+def make(connection: sa.Connection, scripts: ScriptDirectory, target: str = "head") -> Plan:
+    """Plan the upgrade to a revision; Alembic's CommandError where there is no such one."""
+    at = schema_journal.version(connection)
+    wanted = scripts.get_revisions(target)[0]
+    number = wanted.revision if wanted is not None else ""
+    left = list(scripts.iterate_revisions(number, at or "base")) if number != at else []
+    revisions = planned(connection, left[::-1], is_new=not at)
+    found = obstacles(connection, is_work=bool(left))
+    connection.rollback()
+    return Plan(_named(connection), at, number, revisions, found)
+
+
+def _named(connection: sa.Connection) -> str:
+    """The product and its version."""
+    dialect = connection.dialect
+    name = {"sqlite": "SQLite", "postgresql": "PostgreSQL", "mysql": "MySQL", "mariadb": "MariaDB"}[dialect.name]
+    if getattr(dialect, "is_mariadb", False):
+        name = "MariaDB"
+    return f"{name} {'.'.join(map(str, (dialect.server_version_info or ())[:3]))}"

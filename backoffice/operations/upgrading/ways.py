@@ -1,0 +1,160 @@
+"""The two ways, up and down, with what is looked at before: the plan, and what a downgrade would take away."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from time import time
+from typing import Any
+
+import flask_migrate
+import sqlalchemy as sa
+from alembic.operations import ops
+from alembic.script import ScriptDirectory
+from alembic.util import CommandError
+from flask import current_app
+from sqlalchemy.sql.elements import ColumnClause
+
+from backoffice.errors import BadInput
+from backoffice.extensions import db
+from backoffice.operations import backups, plan, schema_journal
+from backoffice.operations.lint.recording import NotOffline, record
+from backoffice.operations.upgrading.report import present
+from backoffice.operations.upgrading.runner import CannotUpgrade
+
+LIVE = ("staging", "production")
+# How old a dump may be that stands for what a downgrade drops.
+FRESH = timedelta(days=1)
+ELSEWHERE = "snapshot:"
+
+
+def upgrade(target: str = "head", *, directory: str | None = None, allowed: tuple[str, ...] = (), **more: Any) -> None:
+    """Upgrade, unless the plan says no to something that is not allowed by its name."""
+    if not more.get("sql"):
+        _refuse_by_plan(directory, target, allowed)
+    _plainly(flask_migrate.upgrade, directory, target, **more)
+
+
+def downgrade(target: str, *, directory: str | None = None, backed_up: str = "", **more: Any) -> None:
+    """Downgrade, after telling what goes with it; where people work only with a backup of that."""
+    if not more.get("sql"):
+        _tell_what_goes(directory, target, backed_up)
+    _plainly(flask_migrate.downgrade, directory, target, **more)
+
+
+def scripts(directory: str | None = None) -> ScriptDirectory:
+    """The revisions of this installation."""
+    return ScriptDirectory.from_config(current_app.extensions["migrate"].migrate.get_config(directory))
+
+
+def plan_of(target: str = "head", directory: str | None = None) -> plan.Plan:
+    """What an upgrade to there would be."""
+    with db.engine.connect() as connection:
+        try:
+            return plan.make(connection, scripts(directory), target)
+        except CommandError as error:
+            raise BadInput(_explained(str(error))) from None
+
+
+def _refuse_by_plan(directory: str | None, target: str, allowed: tuple[str, ...]) -> None:
+    with db.engine.connect() as connection:
+        is_new = not schema_journal.version(connection)
+    if is_new:
+        # Nobody works with it yet, and there is nothing to lose.
+        return
+    found = plan_of(target, directory)
+    known = set(found.refusals())
+    unknown = [name for name in allowed if name not in known]
+    if unknown and found.revisions:
+        present().warn(f"--allow {unknown[0]} was not needed: nothing of that name is in the way.")
+    refusals = found.refusals(allowed)
+    if refusals:
+        name, told = next(iter(refusals.items()))
+        more = f" ({len(refusals) - 1} more: flask db plan)" if len(refusals) > 1 else ""
+        raise CannotUpgrade(f"Nothing was done. {name}: {told}{more} Allow it by its name: --allow {name}")
+
+
+def _tell_what_goes(directory: str | None, target: str, backed_up: str) -> None:
+    going = list(_going(directory, target))
+    for told in going:
+        present().say(f"Goes: {told}")
+    settings = current_app.extensions["backoffice"]
+    # SQLite is backed up by the runner.
+    if going and settings.environment in LIVE and backups.database_file(db.engine.url) is None:
+        _demand_backup(backed_up)
+
+
+def _going(directory: str | None, target: str) -> Iterator[str]:
+    """What is dropped that holds something."""
+    history = scripts(directory)
+    with db.engine.connect() as connection:
+        at = schema_journal.version(connection)
+        try:
+            left = list(history.iterate_revisions(at, target, select_for_downgrade=True)) if at else []
+        except CommandError as error:
+            raise BadInput(_explained(str(error))) from None
+        for script in left:
+            try:
+                recorded = record(script, connection.dialect, "downgrade")
+            except NotOffline:
+                yield f"what {script.revision} added; it cannot be told without running it"
+                continue
+            for each in recorded:
+                yield from _held(connection, each.op)
+
+
+def _held(connection: sa.Connection, operation: Any) -> Iterator[str]:
+    if not isinstance(operation, (ops.DropTableOp, ops.DropColumnOp)):
+        return
+    name = operation.table_name
+    if not sa.inspect(connection).has_table(name):
+        return
+    rows = sa.select(sa.func.count()).select_from(sa.table(name))
+    if isinstance(operation, ops.DropTableOp):
+        count = connection.scalar(rows)
+        what = f"table {name} with {_rows(count)}"
+    else:
+        column: ColumnClause[Any] = sa.column(operation.column_name)
+        count = connection.scalar(rows.where(column.is_not(None)))
+        what = f"column {operation.column_name} of {name}, which holds a value in {_rows(count)}"
+    if count:
+        yield what
+
+
+def _rows(count: int | None) -> str:
+    return "1 row" if count == 1 else f"{count or 0:,} rows"
+
+
+def _demand_backup(backed_up: str) -> None:
+    if backed_up.startswith(ELSEWHERE) and len(backed_up) > len(ELSEWHERE):
+        return
+    if not backed_up:
+        raise CannotUpgrade(
+            "Nothing was done: this would drop what has been written. Back it up (flask ops backup tells how) and name "
+            f"the file: --backed-up FILE, or --backed-up {ELSEWHERE}NAME for one that is kept elsewhere."
+        )
+    file = Path(backed_up)
+    if not file.is_file() or not file.stat().st_size:
+        raise CannotUpgrade(f"Nothing was done: there is no backup in {backed_up}. Name its file, or {ELSEWHERE}NAME.")
+    if time() - file.stat().st_mtime > FRESH.total_seconds():
+        raise CannotUpgrade(f"Nothing was done: {backed_up} is older than a day. Take a backup of what is there now.")
+
+
+def _plainly(work: Any, directory: str | None, target: str, **more: Any) -> None:
+    """Flask-Migrate logs what Alembic refuses and exits; here it is told as everything else is."""
+    # Its decorator keeps the function it wraps.
+    function = getattr(work, "__wrapped__", work)
+    try:
+        function(directory, target, **more)
+    except CommandError as error:
+        raise BadInput(_explained(str(error))) from None
+
+
+def _explained(sentence: str) -> str:
+    if sentence.startswith("Can't locate revision"):
+        return (
+            f"{sentence}. Name one that `flask db history` lists; where the database itself is at it, a newer version "
+            "of the product has upgraded it: run that version's flask db."
+        )
+    return sentence

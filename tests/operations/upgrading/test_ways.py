@@ -1,0 +1,214 @@
+"""What is looked at before the schema changes: the plan, what a downgrade takes away, a backup first."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from tests.operations.upgrading.conftest import Runners
+
+PEOPLE = 'op.create_table("person", sa.Column("id", sa.Integer, primary_key=True), sa.Column("name", sa.String(50)))'
+CITY = 'op.add_column("person", sa.Column("city", sa.String(50), nullable=True))'
+NO_DEFAULT = 'op.add_column("person", sa.Column("city", sa.String(50), nullable=False))'
+DROP = 'op.drop_column("person", "name")'
+
+
+@pytest.fixture
+def at_first(url: str, runners: Runners, revisions: Callable[..., str], engine: sa.Engine) -> str:
+    """A database after the first revision, with three people in it."""
+    assert runners.run(url, "upgrade", directory=revisions(PEOPLE))[0] == 0
+    with engine.begin() as connection:
+        connection.execute(sa.text("INSERT INTO person (id, name) VALUES (1, 'a'), (2, 'b'), (3, NULL)"))
+    return url
+
+
+def test_a_plan_shows_each_statement_with_its_verdict(
+    at_first: str, runners: Runners, revisions: Callable[..., str], engine: sa.Engine
+):
+    directory = revisions(PEOPLE, CITY)
+    code, output = runners.run(at_first, "plan", directory=directory)
+    assert code == 0, output
+    assert "schema 0001 to 0002" in output
+    assert "ALTER TABLE person ADD COLUMN city VARCHAR(50)" in output
+    assert "go    instant" in output
+    assert "Go: flask db upgrade" in output
+    with engine.connect() as connection:
+        assert {"id", "name"} == {column["name"] for column in sa.inspect(connection).get_columns("person")}
+
+
+@pytest.mark.parametrize("body", [NO_DEFAULT, DROP])
+def test_what_breaks_the_version_beside_is_refused_unless_it_is_allowed_by_name(
+    body: str, at_first: str, backend: str, runners: Runners, revisions: Callable[..., str], engine: sa.Engine
+):
+    with engine.begin() as connection:
+        connection.execute(sa.text("DELETE FROM person"))
+    directory = revisions(PEOPLE, body)
+    code, output = runners.run(at_first, "plan", directory=directory)
+    assert code == 2, output
+    assert "no    breaks-running-version" in output
+    code, output = runners.run(at_first, "upgrade", directory=directory)
+    assert code == 2
+    assert "Nothing was done. breaks-running-version: 0002:" in output
+    if backend == "sqlite" and body == NO_DEFAULT:
+        return  # SQLite adds no such column at all
+    code, output = runners.run(at_first, "upgrade", "--allow", "breaks-running-version", directory=directory)
+    assert code == 0, output
+
+
+def test_a_contract_says_what_it_takes_away(at_first: str, runners: Runners, revisions: Callable[..., str]):
+    directory = revisions(PEOPLE, DROP, phases=("expand", "contract"))
+    code, output = runners.run(at_first, "plan", directory=directory)
+    assert code == 1
+    assert "look  contract: A version that still uses it breaks." in output
+
+
+def test_a_large_table_is_not_copied_without_being_asked_for(
+    at_first: str, backend: str, runners: Runners, revisions: Callable[..., str], engine: sa.Engine
+):
+    if backend == "sqlite":
+        change = 'with op.batch_alter_table("person") as b:\n    b.alter_column("name", type_=sa.Text())'
+    else:
+        change = 'op.alter_column("person", "id", existing_type=sa.Integer(), type_=sa.BigInteger())'
+    with engine.begin() as connection:
+        numbers = "WITH RECURSIVE n(x) AS (SELECT 10 UNION ALL SELECT x + 1 FROM n WHERE x < 900) SELECT x FROM n"
+        connection.execute(sa.text(f"INSERT INTO person (id) {numbers}"))
+        insert = (
+            "INSERT INTO person (id) SELECT a.id * 1000 + b.id FROM person a, person b WHERE a.id > 600 AND b.id > 9"
+        )
+        connection.execute(sa.text(insert))
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(sa.text("ANALYZE TABLE person" if backend == "mysql" else "ANALYZE"))
+    directory = revisions(PEOPLE, change)
+    code, output = runners.run(at_first, "plan", "--json", directory=directory)
+    assert code == 2, output
+    plan = json.loads(output)
+    assert plan["level"] == "no"
+    assert list(plan["refusals"]) == ["copies-table"]
+    assert "rows of person" in plan["refusals"]["copies-table"]
+
+
+@pytest.mark.server_only
+def test_a_transaction_that_stays_open_is_named(
+    at_first: str, backend: str, runners: Runners, revisions: Callable[..., str], engine: sa.Engine,
+    monkeypatch: pytest.MonkeyPatch,
+):  # fmt: skip
+    from backoffice.operations.upgrading import connections
+
+    with engine.connect() as holder, engine.connect() as looking:
+        holder.execute(sa.text("UPDATE person SET name = 'c' WHERE id = 1"))
+        if backend == "postgresql":
+            own = holder.scalar(sa.text("SELECT pg_backend_pid()"))
+        else:
+            own = holder.scalar(sa.text("SELECT CONNECTION_ID()"))
+        # The server's clock counts whole seconds.
+        looking.execute(sa.text("SELECT pg_sleep(1.1)" if backend == "postgresql" else "SELECT SLEEP(2.1)"))
+        looking.rollback()
+        found = connections.blockers(looking, seconds=1)
+        holder.rollback()
+    assert str(own) in [blocker.connection for blocker in found]
+
+
+@pytest.mark.sqlite_only
+def test_an_embedded_database_is_backed_up_before_it_is_changed(
+    at_first: str, runners: Runners, revisions: Callable[..., str]
+):
+    code, output = runners.run(at_first, "upgrade", "--json", directory=revisions(PEOPLE, CITY))
+    assert code == 0, output
+    report = json.loads(output[output.index("{") :])
+    backup = sa.create_engine(f"sqlite:///{report['backup']}", poolclass=sa.NullPool)
+    with backup.connect() as connection:
+        assert connection.scalar(sa.text("SELECT count(*) FROM person")) == 3
+        assert connection.scalar(sa.text("SELECT version_num FROM alembic_version")) == "0001"
+    assert Path(report["backup"]).stat().st_mode & 0o077 == 0
+
+
+def test_a_downgrade_tells_what_goes(at_first: str, runners: Runners, revisions: Callable[..., str]):
+    directory = revisions(PEOPLE, downs=('op.drop_table("person")',))
+    code, output = runners.run(at_first, "downgrade", directory=directory)
+    assert code == 0, output
+    assert "Goes: table person with 3 rows" in output
+
+
+def test_where_people_work_a_downgrade_needs_its_revision_and_a_backup(
+    at_first: str, backend: str, runners: Runners, revisions: Callable[..., str], tmp_path: Path
+):
+    directory = revisions(PEOPLE, downs=('op.drop_table("person")',))
+
+    def down(*arguments: str) -> tuple[int, str]:
+        return runners.run(at_first, "downgrade", *arguments, directory=directory, environment="production")
+
+    code, output = down()
+    assert code == 2
+    assert "Name the revision to go back to" in output
+    if backend != "sqlite":
+        code, output = down("base")
+        assert code == 2
+        assert "flask ops backup tells how" in output
+        assert down("base", "--backed-up", str(tmp_path / "none.sql"))[0] == 2
+    dump = tmp_path / "dump.sql"
+    dump.write_text("the dump", encoding="utf-8")
+    code, output = down("base", "--backed-up", str(dump))
+    assert code == 0, output
+    assert ("A backup is in" in output) == (backend == "sqlite")
+
+
+@pytest.mark.sqlite_only
+def test_a_revision_that_would_lose_rows_is_rolled_back(
+    at_first: str, runners: Runners, revisions: Callable[..., str], engine: sa.Engine
+):
+    # As a copy of the table with a condition by mistake.
+    losing = 'op.get_bind().exec_driver_sql("DELETE FROM person WHERE name IS NULL")'
+    code, output = runners.run(at_first, "upgrade", directory=revisions(PEOPLE, f"{CITY}\n{losing}"))
+    assert code == 2
+    assert "would have left 2 of 3 rows in person" in output
+    with engine.connect() as connection:
+        assert connection.scalar(sa.text("SELECT count(*) FROM person")) == 3
+
+
+@pytest.mark.sqlite_only
+def test_children_of_a_table_that_is_made_anew_stay(
+    url: str, runners: Runners, revisions: Callable[..., str], engine: sa.Engine
+):
+    family = f"""
+{PEOPLE}
+op.create_table(
+    "child", sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("person_id", sa.Integer, sa.ForeignKey("person.id", ondelete="CASCADE"), nullable=False),
+)
+"""
+    anew = (
+        'with op.batch_alter_table("person", recreate="always") as b:\n    b.alter_column("name", type_=sa.String(90))'
+    )
+    assert runners.run(url, "upgrade", directory=revisions(family))[0] == 0
+    with engine.begin() as connection:
+        connection.execute(sa.text("INSERT INTO person (id, name) VALUES (1, 'a')"))
+        connection.execute(sa.text("INSERT INTO child (id, person_id) VALUES (1, 1), (2, 1)"))
+    code, output = runners.run(url, "upgrade", directory=revisions(family, anew))
+    assert code == 0, output
+    with engine.connect() as connection:
+        assert connection.scalar(sa.text("SELECT count(*) FROM child")) == 2
+        assert connection.scalar(sa.text("SELECT name FROM person")) == "a"
+        assert str(sa.inspect(connection).get_columns("person")[1]["type"]) == "VARCHAR(90)"
+
+
+def test_a_revision_the_database_refuses_is_told_in_a_sentence(
+    at_first: str, runners: Runners, revisions: Callable[..., str]
+):
+    code, output = runners.run(at_first, "upgrade", directory=revisions(PEOPLE, "op.drop_table('nothing')"))
+    assert code == 2
+    assert "Revision 0002 (0002_step.py) failed:" in output
+    assert "Traceback" not in output
+
+
+def test_what_a_database_says_of_rows_stays_out_of_the_message(
+    at_first: str, runners: Runners, revisions: Callable[..., str]
+):
+    twice = "op.execute(\"INSERT INTO person (id, name) VALUES (1, 'secret-name')\")"
+    code, output = runners.run(at_first, "upgrade", directory=revisions(PEOPLE, twice, phases=("expand", "data")))
+    assert code == 2
+    assert "the database refuses its rows" in output
+    assert "secret" not in output
