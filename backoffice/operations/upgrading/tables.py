@@ -8,8 +8,11 @@ from typing import Any
 import sqlalchemy as sa
 
 from backoffice.errors import BackofficeError
+from backoffice.operations import schema_journal
 
 LISTED = "SELECT name, sql FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
+# An upgrade's own.
+OURS = (schema_journal.TABLE, schema_journal.VERSION.name)
 
 
 class LostRows(BackofficeError):
@@ -29,7 +32,7 @@ def look(connection: sa.Connection) -> Rows:
     quote = connection.dialect.identifier_preparer.quote_identifier
     listed = connection.exec_driver_sql(LISTED).all()
     indexes = tuple(f"{name}_" for name, sql in listed if str(sql).upper().startswith("CREATE VIRTUAL"))
-    names = [name for name, _sql in listed if not f"{name}_".startswith(indexes or "\0")]
+    names = [name for name, _sql in listed if name not in OURS and not f"{name}_".startswith(indexes or "\0")]
     counts = {name: connection.scalar(sa.text(f"SELECT count(*) FROM {quote(name)}")) or 0 for name in names}  # noqa: S608 - quoted
     strays = {tuple(row) for row in connection.exec_driver_sql("PRAGMA foreign_key_check")}
     return Rows(counts, strays)
