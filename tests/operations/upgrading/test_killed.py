@@ -52,7 +52,7 @@ def test_a_runner_killed_after_each_statement_ends_where_a_clean_run_ends(
     when: str, backend: str, databases: Databases, runners: Runners, revisions: Callable[..., str]
 ):
     bodies = (FIRST, SECOND) if backend == "sqlite" else (FIRST, SECOND, THIRD)
-    directory = revisions(*bodies)
+    directory = revisions(*bodies, phases=("expand", "contract", "expand"))
     clean, killed = databases.create(backend), databases.create(backend)
     assert runners.run(clean, "upgrade", directory=directory)[0] == 0
     kills = kill_after_each_statement(runners, killed, when, directory=directory)

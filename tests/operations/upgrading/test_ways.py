@@ -77,7 +77,7 @@ def test_a_large_table_is_not_copied_without_being_asked_for(
         numbers = "WITH RECURSIVE n(x) AS (SELECT 10 UNION ALL SELECT x + 1 FROM n WHERE x < 900) SELECT x FROM n"
         connection.execute(sa.text(f"INSERT INTO person (id) {numbers}"))
         insert = (
-            "INSERT INTO person (id) SELECT a.id * 1000 + b.id FROM person a, person b WHERE a.id > 600 AND b.id > 9"
+            "INSERT INTO person (id) SELECT a.id * 1000 + b.id FROM person a, person b WHERE a.id > 500 AND b.id > 9"
         )
         connection.execute(sa.text(insert))
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
