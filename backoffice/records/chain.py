@@ -92,6 +92,17 @@ def verify(session: Session, known: Mapping[int, str] | None = None) -> Verified
     return Verified(count, position, last, broken)
 
 
+def ends_whole(session: Session) -> bool:
+    """Whether the newest entry is the one that the chain ends with, and follows the one before. Looks no further."""
+    chain = session.execute(sa.select(CHAIN).where(CHAIN.c.id == 1)).one()
+    if chain.position == chain.removed_position:
+        return bool(chain.hash == chain.removed_hash)
+    asked = sa.select(ENTRY).where(ENTRY.c.id.in_((chain.position - 1, chain.position))).order_by(ENTRY.c.id)
+    found: list[Any] = list(session.execute(asked).mappings())
+    before = found[0]["hash"] if len(found) == 2 else chain.removed_hash
+    return bool(found) and found[-1]["hash"] == chain.hash and not _wrong(found[-1], chain.position - 1, before, {})
+
+
 def _wrong(entry: Mapping[str, Any], position: int, last: str, known: Mapping[int, str]) -> str:
     if entry["id"] != position + 1:
         return f"it is missing: the next entry there is {entry['id']}"

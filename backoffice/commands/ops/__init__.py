@@ -5,8 +5,10 @@ from __future__ import annotations
 from flask.cli import AppGroup
 
 from backoffice.commands.ops.backup import backup_command
+from backoffice.commands.ops.check import check_command
 from backoffice.commands.ops.restore import restore_command
 
 ops_group = AppGroup("ops", help="Check the installation, and look after it.")
 ops_group.add_command(backup_command)
+ops_group.add_command(check_command)
 ops_group.add_command(restore_command)
