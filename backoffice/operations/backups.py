@@ -20,7 +20,7 @@ import sqlalchemy as sa
 
 from backoffice.errors import BadInput, ConfigurationError, Conflict
 
-PREFIX, UNFINISHED = "backoffice-", ".unfinished-"
+PREFIX, UNFINISHED, BROKEN = "backoffice-", ".unfinished-", "damaged"
 # A step of the copy, after which its progress is told.
 PAGES = 2_000
 # What a killed backup left is swept away by a later one, when nobody can still be writing it.
@@ -73,8 +73,8 @@ def back_up_as(database: Path, target: Path, *, progress: Progress = _quietly) -
 
 
 def kept(folder: Path) -> list[Path]:
-    """The backups that `back_up` left in the folder, newest first."""
-    return sorted(folder.glob(f"{PREFIX}*.db"), reverse=True)
+    """The backups that `back_up` left in the folder, newest first; not what a restore kept of a damaged database."""
+    return sorted((f for f in folder.glob(f"{PREFIX}*.db") if not f.stem.endswith(BROKEN)), reverse=True)
 
 
 def examine(backup: Path, known: Collection[str]) -> Contents:
@@ -184,7 +184,7 @@ def _keep_copy(
                 "The database is damaged, so no backup was made of it. "
                 "Restore the newest one from before: flask ops restore FILE"
             )
-        revision = (contents.revision if contents else "damaged") or "empty"
+        revision = (contents.revision if contents else BROKEN) or "empty"
         named = folder / (name or f"{PREFIX}{_now()}-{revision}.db")
         _sync(aside)
         aside.replace(named)

@@ -67,6 +67,9 @@ def test_a_restore_asks_nothing_with_yes_and_names_the_upgrade_that_is_due(copie
     restored = runner.invoke(args=["ops", "restore", str(older), "--yes"])
     assert restored.exit_code == 0, restored.output
     assert "flask db upgrade" in restored.output
+    told = json.loads(runner.invoke(args=["ops", "restore", str(older), "--yes", "--json"]).output)
+    assert told["revision"] == "0022"
+    assert Path(told["before"]).is_file()
 
 
 @pytest.mark.sqlite_only

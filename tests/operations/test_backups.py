@@ -138,6 +138,7 @@ def test_a_restore_replaces_a_damaged_database_and_keeps_its_remains(
     assert words(live) == {"new"}
     assert former is not None
     assert former.stat().st_size > 0
+    assert backups.kept(folder) == [], "remains are no backup"
 
 
 def test_a_restore_refuses_while_somebody_has_the_database_open(live: Path, backup: Path, folder: Path) -> None:

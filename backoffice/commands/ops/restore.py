@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import click
@@ -29,12 +30,17 @@ def restore_command(file: str, yes: bool, as_json: bool) -> None:
     known, head = _revisions()
     contents = backups.examine(backup, known)
     if not yes:
-        click.confirm(f"Replace {database} by {backup}, which is at revision {contents.revision}?", abort=True)
+        question = f"Replace {database} by {backup}, which is at revision {contents.revision}?"
+        click.confirm(question, abort=True, err=as_json)
     # Nobody may have it open, this process neither.
     db.session.remove()
     db.engine.dispose()
     with progress_bar("Restoring", hidden=as_json) as progress:
         former = backups.restore(backup, database, settings.backups, known=known, progress=progress)
+    if as_json:
+        told = {"database": str(database), "revision": contents.revision, "before": str(former) if former else None}
+        click.echo(json.dumps(told))
+        return
     click.echo(f"{database} is what {backup} was, at revision {contents.revision}.")
     if former:
         click.echo(f"What was there before: {former}")

@@ -50,7 +50,8 @@ def product(connection: sa.Connection) -> tuple[str, tuple[int, ...]]:
 
 def _takes_no_writes(connection: sa.Connection) -> bool:
     if connection.dialect.name in MYSQL:
-        return bool(connection.scalar(sa.text("SELECT @@global.read_only")))
+        # A number, and on the newest MariaDB a word.
+        return str(connection.scalar(sa.text("SELECT @@global.read_only"))) not in ("0", "OFF")
     return connection.dialect.name == "postgresql" and bool(connection.scalar(sa.text("SELECT pg_is_in_recovery()")))
 
 
