@@ -17,6 +17,7 @@ from flask import current_app
 from backoffice.database import search_index
 from backoffice.models import Model, UTCDateTime
 from backoffice.operations import backups, schema_journal
+from backoffice.operations.lint import findings
 from backoffice.operations.upgrading import runner
 
 migrate = current_app.extensions["migrate"]
@@ -72,6 +73,16 @@ def configure(**more: Any) -> None:
         include_name=include_name,
         **(migrate.configure_args | more),
     )
+
+
+@write_hooks.register("lint")
+def look(path: str, _options: Any) -> None:
+    """Say at once what `flask db lint` finds in a new revision."""
+    written = Path(path).resolve()
+    for script in ScriptDirectory.from_config(context.config).walk_revisions():
+        if Path(script.path).resolve() == written:
+            for finding in findings.lint(script):
+                current_app.logger.warning("%s", findings.told(finding))
 
 
 def run_offline() -> None:

@@ -14,6 +14,7 @@ from flask import current_app, g
 from flask.cli import with_appcontext
 from flask_migrate.cli import db as stock
 
+from backoffice.commands.linting import lint_command
 from backoffice.errors import BadInput
 from backoffice.operations.plan import screen
 from backoffice.operations.upgrading import ways
@@ -22,6 +23,7 @@ from backoffice.operations.upgrading.report import Report, reporting
 db_group = click.Group(
     stock.name, commands=dict(stock.commands), params=stock.params, callback=stock.callback, help=stock.help
 )
+db_group.add_command(lint_command)
 AS_JSON = click.option("--json", "as_json", is_flag=True, help="Tell at the end what was done, as one JSON object.")
 
 

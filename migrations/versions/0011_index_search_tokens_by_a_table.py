@@ -16,6 +16,9 @@ down_revision = "0010"
 branch_labels = None
 depends_on = None
 
+# Released before there was a lint.
+lint_ignore = {"changes-all-rows": "The table has one row for each searchable table, of which there are three."}
+
 INDEX = sa.table("search_index", sa.column("table_name"), sa.column("position"), sa.column("finished_at"))
 
 

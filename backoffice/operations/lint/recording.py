@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -20,6 +21,7 @@ from backoffice.database.address import DRIVERS
 from backoffice.errors import BackofficeError
 from backoffice.models import Model
 
+announcing = logging.getLogger("alembic.runtime.migration")
 DIALECTS = ("sqlite", "mysql", "mariadb", "postgresql")
 # What a database's compiler and Alembic say of an operation that cannot be written for it.
 UNWRITABLE = (sa.exc.CompileError, sa.exc.IdentifierError, sa.exc.ArgumentError, util.CommandError, NotImplementedError)
@@ -46,19 +48,18 @@ class Recorded:
 
 
 def record(
-    script: Script, dialect: sa.Dialect | str, direction: Literal["upgrade", "downgrade"] = "upgrade"
+    script: Script,
+    dialect: sa.Dialect | str,
+    direction: Literal["upgrade", "downgrade"] = "upgrade",
+    metadata: sa.MetaData = Model.metadata,
 ) -> list[Recorded]:
     """The operations of a revision in one direction on one database, or NotOffline where they need its rows.
 
-    Of a dialect the product counts: one that talks to MariaDB is `mariadb`, however its address begins.
+    Of a dialect the product counts: one that talks to MariaDB is `mariadb`, however its address begins. What has no
+    name gets it from the convention of `metadata`, as in an upgrade.
     """
     output = _Output()
-    context = _Context(
-        offline_dialect(product(dialect)),
-        None,
-        {"as_sql": True, "literal_binds": True, "output_buffer": output, "target_metadata": Model.metadata},
-    )
-    recorder = _Recorder(context, output, script.path)
+    recorder = _Recorder(_context(product(dialect), output, metadata), output, script.path)
     step: Callable[[], None] = getattr(script.module, direction)
     with _installed(recorder):
         try:
@@ -72,6 +73,16 @@ def record(
             ) from problem
     recorder.note_the_rest()
     return recorder.recorded
+
+
+def _context(name: str, output: _Output, metadata: sa.MetaData) -> _Context:
+    options = {"as_sql": True, "literal_binds": True, "output_buffer": output, "target_metadata": metadata}
+    # It would announce itself in the log, once for each revision, database and direction.
+    announcing.disabled = True
+    try:
+        return _Context(offline_dialect(name), None, options)
+    finally:
+        announcing.disabled = False
 
 
 def product(dialect: sa.Dialect | str) -> str:

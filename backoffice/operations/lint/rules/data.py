@@ -16,7 +16,7 @@ from backoffice.operations.lint.rule import rule
     right="Make two revisions of it, the schema first.",
     bad="""
     op.add_column("user", sa.Column("phone", sa.String(40), nullable=True))
-    op.bulk_insert(sa.table("role", sa.column("name")), [{"name": "guest"}])
+    op.bulk_insert(sa.table("role", sa.column("name", sa.String())), [{"name": "guest"}])
     """,
     good='op.add_column("user", sa.Column("phone", sa.String(40), nullable=True))',
 )
@@ -30,11 +30,11 @@ def mixes_schema_and_data(review: Review) -> Iterator[Recorded]:
     right='Say phase = "data" where rows are changed, and "expand" or "contract" where the schema is.',
     bad="""
     phase = "expand"
-    op.bulk_insert(sa.table("role", sa.column("name")), [{"name": "guest"}])
+    op.bulk_insert(sa.table("role", sa.column("name", sa.String())), [{"name": "guest"}])
     """,
     good="""
     phase = "data"
-    op.bulk_insert(sa.table("role", sa.column("name")), [{"name": "guest"}])
+    op.bulk_insert(sa.table("role", sa.column("name", sa.String())), [{"name": "guest"}])
     """,
 )
 def phase_differs(review: Review) -> Iterator[Recorded]:
@@ -51,11 +51,11 @@ def phase_differs(review: Review) -> Iterator[Recorded]:
     right="Let a job change many rows, in chunks; a revision changes a few, and says which.",
     bad="""
     phase = "data"
-    op.execute(sa.update(sa.table("article", sa.column("title"))).values(title=""))
+    op.execute(sa.update(sa.table("article", sa.column("title", sa.String()))).values(title=""))
     """,
     good="""
     phase = "data"
-    role = sa.table("role", sa.column("name"))
+    role = sa.table("role", sa.column("name", sa.String()))
     op.execute(sa.update(role).where(role.c.name == "guest").values(name="visitor"))
     """,
 )
@@ -74,7 +74,7 @@ def changes_all_rows(review: Review) -> Iterator[Recorded]:
     """,
     good="""
     phase = "data"
-    role = sa.table("role", sa.column("name"))
+    role = sa.table("role", sa.column("name", sa.String()))
     op.execute(sa.delete(role).where(role.c.name == "guest"))
     """,
 )

@@ -129,7 +129,7 @@ def does_nothing(function: ast.FunctionDef) -> bool:
 @rule(
     right="Call it 0024_add_phone_to_user.py, by its revision and what it does; `flask db migrate` does.",
     bad="""
-    revision = "add-phone"
+    revision = "add_phone"
     op.add_column("user", sa.Column("phone", sa.String(40), nullable=True))
     """,
     good='op.add_column("user", sa.Column("phone", sa.String(40), nullable=True))',
@@ -150,7 +150,7 @@ def wrong_file_name(review: Review) -> Iterator[None]:
     """,
     good="""
     phase = "data"
-    role = sa.table("role", sa.column("name"))
+    role = sa.table("role", sa.column("name", sa.String()))
     op.execute(sa.delete(role).where(role.c.name == "guest"))
     """,
 )
@@ -167,13 +167,13 @@ def imports_models(review: Review) -> Iterator[None]:
     right="Write what it does as one statement, or look at op.get_context().as_sql before reading rows.",
     bad="""
     phase = "data"
-    role = sa.table("role", sa.column("name"))
+    role = sa.table("role", sa.column("name", sa.String()))
     for name in op.get_bind().scalars(sa.select(role.c.name)):
         op.execute(sa.update(role).where(role.c.name == name).values(name=name.lower()))
     """,
     good="""
     phase = "data"
-    role = sa.table("role", sa.column("name"))
+    role = sa.table("role", sa.column("name", sa.String()))
     op.execute(sa.update(role).where(role.c.name != "admin").values(name=sa.func.lower(role.c.name)))
     """,
 )
