@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import sqlalchemy as sa
 from alembic.operations import ops
+from sqlalchemy.sql.elements import conv
 
 from backoffice.operations.lint.recording import Recorded
 from backoffice.operations.lint.review import Review, table_of
@@ -69,11 +70,11 @@ def foreign_key_copies_table(review: Review) -> Iterator[Recorded]:
     right=CHECKED_LATER,
     bad="""
     phase = "contract"
-    op.create_check_constraint("ck_job_length", "job", "length >= 0")
+    op.create_check_constraint(op.f("ck_job_length"), "job", "length >= 0")
     """,
     good="""
     phase = "contract"
-    op.create_check_constraint("ck_job_length", "job", "length >= 0", postgresql_not_valid=True)
+    op.create_check_constraint(op.f("ck_job_length"), "job", "length >= 0", postgresql_not_valid=True)
     """,
 )
 def check_reads_all_rows(review: Review) -> Iterator[Recorded]:
@@ -88,14 +89,14 @@ def check_reads_all_rows(review: Review) -> Iterator[Recorded]:
     right="Check in the application, or when the table is made.",
     bad="""
     phase = "contract"
-    op.create_check_constraint("ck_job_length", "job", "length >= 0", postgresql_not_valid=True)
+    op.create_check_constraint(op.f("ck_job_length"), "job", "length >= 0", postgresql_not_valid=True)
     """,
     good="""
     op.create_table(
         "brochure",
         sa.Column("length", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("length", name="pk_brochure"),
-        sa.CheckConstraint("length >= 0", name="ck_brochure_length"),
+        sa.CheckConstraint("length >= 0", name=op.f("ck_brochure_length")),
         mysql_charset="utf8mb4",
         mysql_collate="utf8mb4_unicode_520_ci",
     )
@@ -197,6 +198,41 @@ def is_nameless(part: object, *, has_key: bool) -> bool:
         links = any(key.constraint is None or key.constraint.name is None for key in part.foreign_keys)
         return bool(part.unique) or links or (part.primary_key and not has_key)
     return isinstance(part, sa.Constraint) and part.name is None
+
+
+@rule(
+    right='Write op.f("ck_job_length"), which says that the name is whole, or "length" alone.',
+    bad="""
+    op.create_table(
+        "brochure",
+        sa.Column("length", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("length", name="pk_brochure"),
+        sa.CheckConstraint("length >= 0", name="ck_brochure_length"),
+        mysql_charset="utf8mb4",
+        mysql_collate="utf8mb4_unicode_520_ci",
+    )
+    """,
+    good="""
+    op.create_table(
+        "brochure",
+        sa.Column("length", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("length", name="pk_brochure"),
+        sa.CheckConstraint("length >= 0", name=op.f("ck_brochure_length")),
+        mysql_charset="utf8mb4",
+        mysql_collate="utf8mb4_unicode_520_ci",
+    )
+    """,
+)
+def check_name_doubled(review: Review) -> Iterator[Recorded]:
+    """The models' convention is put before the name of a check: this one becomes ck_job_ck_job_length."""
+    for step in review.both_ways:
+        parts = step.op.columns if isinstance(step.op, ops.CreateTableOp) else ()
+        names = [part.name for part in parts if isinstance(part, sa.CheckConstraint)]
+        dropped = isinstance(step.op, ops.DropConstraintOp) and step.op.constraint_type == "check"
+        if dropped or isinstance(step.op, ops.CreateCheckConstraintOp):
+            names.append(getattr(step.op, "constraint_name", None))
+        if any(isinstance(n, str) and not isinstance(n, conv) and n.startswith("ck_") for n in names):
+            yield step
 
 
 @rule(
