@@ -8,6 +8,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+import click
 from alembic import context
 from alembic.autogenerate.api import AutogenContext
 from alembic.operations.ops import MigrationScript
@@ -79,10 +80,10 @@ def configure(**more: Any) -> None:
 def look(path: str, _options: Any) -> None:
     """Say at once what `flask db lint` finds in a new revision."""
     written = Path(path).resolve()
-    for script in ScriptDirectory.from_config(context.config).walk_revisions():
+    for script in ScriptDirectory(str(written.parents[1])).walk_revisions():
         if Path(script.path).resolve() == written:
             for finding in findings.lint(script):
-                current_app.logger.warning("%s", findings.told(finding))
+                click.echo(findings.told(finding), err=True)
 
 
 def run_offline() -> None:

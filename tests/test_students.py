@@ -12,7 +12,9 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
+from alembic.script import ScriptDirectory
 
+from backoffice.operations.lint.findings import lint, told
 from tests.databases import Databases
 from tests.documents import ROOT, Reader, blocks, copy_repository
 
@@ -121,6 +123,9 @@ def check_generated_revision(folder: Path) -> None:
     [shown] = [block for block in blocks(DOCUMENT) if block.kind == "text" and "create_index" in block.body]
     for line in shown.body.splitlines():
         assert re.sub(r"\s+", "", line) in revision, line
+    script = ScriptDirectory(str(folder / "migrations")).get_revision(file.name[:4])
+    assert script is not None
+    assert [told(finding) for finding in lint(script)] == [], "what the document leads to needs no mending"
 
 
 def check_filters(newcomer: Newcomer) -> None:

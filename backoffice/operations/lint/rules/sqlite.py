@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from alembic.operations import ops
 
 from backoffice.operations.lint.recording import Recorded
-from backoffice.operations.lint.review import Review, table_of
+from backoffice.operations.lint.review import Review
 from backoffice.operations.lint.rule import RULES, SQLITE, rule
 
 CANNOT = (ops.AlterColumnOp, ops.AddConstraintOp, ops.DropConstraintOp)
@@ -32,7 +32,7 @@ def sqlite_cannot_alter(review: Review) -> Iterator[Recorded]:
 
 @rule(
     SQLITE,
-    right="Switch foreign keys off before, outside the transaction, where the PRAGMA counts.",
+    right="Switch foreign keys off before and on after, outside the transaction, where the PRAGMA counts.",
     bad="""
     with op.batch_alter_table("user") as batch_op:
         batch_op.alter_column("name", type_=sa.String(120), existing_type=sa.String(70), existing_nullable=True)
@@ -43,18 +43,21 @@ def sqlite_cannot_alter(review: Review) -> Iterator[Recorded]:
         op.execute("PRAGMA foreign_keys=OFF")
     with op.batch_alter_table("user") as batch_op:
         batch_op.alter_column("name", type_=sa.String(120), existing_type=sa.String(70), existing_nullable=True)
+    with op.get_context().autocommit_block():
+        # Whoever gets the connection next relies on them.
+        op.execute("PRAGMA foreign_keys=ON")
     """,
 )
 def sqlite_makes_table_anew(review: Review) -> Iterator[Recorded]:
     """The old table is dropped, and with foreign keys on that deletes every row that points to it by CASCADE."""
-    off = False
-    seen = set()
+    rebuilt = [step for step in review.steps if step.rebuilds]
+    switched = {"OFF": False, "ON": False}
     for step in review.steps:
-        words = "".join(step.statements).upper().replace(" ", "")
-        off = off or (step.autocommit and "PRAGMAFOREIGN_KEYS=OFF" in words)
-        if step.rebuilds and not off and table_of(step) not in seen:
-            seen.add(table_of(step))
-            yield step
+        words = "".join(step.statements).upper().replace(" ", "").removeprefix("PRAGMAFOREIGN_KEYS=")
+        if step.autocommit and words in switched and rebuilt:
+            switched[words] = step.line < rebuilt[0].line if words == "OFF" else step.line > rebuilt[-1].line
+    if rebuilt and not all(switched.values()):
+        yield rebuilt[0]
 
 
 @rule(
