@@ -5,14 +5,21 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
+from alembic.operations import Operations
+from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from flask import Flask
+from sqlalchemy.orm import Session
 
 from backoffice.config import ROOT
+from backoffice.extensions import db
 from backoffice.operations.lint import texts
 from backoffice.operations.lint.findings import lint, told
-from backoffice.operations.lint.recording import DIALECTS
+from backoffice.operations.lint.recording import DIALECTS, record
 from backoffice.operations.lint.rule import RULES, Rule
 from backoffice.operations.lint.rules.revisions import ignore_unused
+from tests.factories import make_user
 from tests.operations.lint.revisions import revision
 
 EACH = [(rule, dialect) for rule in RULES.values() for dialect in rule.dialects]
@@ -63,3 +70,48 @@ def test_the_template_of_revisions_prints_the_rules() -> None:
 def test_the_document_prints_the_rules() -> None:
     document = (ROOT / "docs" / "revisions.md").read_text(encoding="utf-8")
     assert document == texts.document(), "run: flask db lint --rules > docs/revisions.md"
+
+
+# What the databases themselves refuse, as the rules say.
+REFUSED = {
+    "sqlite": ("default-for-each-row", "sqlite-cannot-alter", "not-null-without-default"),
+    "mysql": ("drops-index-of-foreign-key", "name-too-long"),
+    "postgresql": ("concurrently-in-transaction",),
+}
+
+
+@pytest.mark.parametrize("name", sorted({name for names in REFUSED.values() for name in names}))
+def test_what_a_rule_calls_impossible_the_database_refuses(
+    app: Flask, backend: str, session: Session, name: str, tmp_path: Path
+) -> None:
+    if name not in REFUSED[backend]:
+        return
+    make_user(session)
+    session.close()
+    with app.app_context(), db.engine.connect() as connection:
+        script = revision(tmp_path, RULES[name].bad)
+        with Operations.context(MigrationContext.configure(connection)), pytest.raises(sa.exc.DBAPIError):
+            script.module.upgrade()
+        connection.rollback()
+
+
+@pytest.mark.mysql_only
+def test_what_is_not_told_of_a_column_is_lost_on_mysql(app: Flask, tmp_path: Path) -> None:
+    rule = RULES["existing-definition-missing"]
+    careless = 'op.alter_column("probe", "nickname", type_=sa.String(120), existing_type=sa.String(70))'
+    assert found(tmp_path, careless, ("mariadb",)) == {rule.name}
+    with app.app_context(), db.engine.connect() as connection:
+        connection.exec_driver_sql("CREATE TEMPORARY TABLE probe (nickname VARCHAR(70) NOT NULL DEFAULT 'x')")
+        with Operations.context(MigrationContext.configure(connection)):
+            revision(tmp_path, careless).module.upgrade()
+        created = connection.exec_driver_sql("SHOW CREATE TABLE probe").one()[1]
+        assert "`nickname` varchar(120) DEFAULT NULL" in created
+
+
+def test_a_check_gets_the_models_prefix_twice_unless_its_name_is_marked_as_whole(tmp_path: Path) -> None:
+    rule = RULES["check-name-doubled"]
+    bad, good = (
+        record(revision(tmp_path, example), "postgresql")[0].statements[0] for example in (rule.bad, rule.good)
+    )
+    assert "ck_brochure_ck_brochure_length" in bad
+    assert "ck_brochure_ck_brochure_length" not in good
