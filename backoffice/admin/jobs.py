@@ -40,6 +40,12 @@ STATES: dict[str, tuple[Any, str, str]] = {
 }
 
 
+def state_of(job: Job) -> tuple[str, str, str]:
+    """The state's words, tone and shape; its bare name where only a newer version of the product knows it."""
+    label, tone, icon = STATES.get(job.state, (job.state, "neutral", "clock"))
+    return str(label), tone, icon
+
+
 # What jobs of the product itself are called.
 OWN: dict[str, Any] = {"retention": _l("Forgetting what is no longer kept")}
 
@@ -73,7 +79,7 @@ def title_of(job: Job) -> str:
 
 def job_page(view: Any, job: Job) -> JobPage:
     """The whole page of a job."""
-    label, tone, icon = STATES[job.state]
+    label, tone, icon = state_of(job)
     found, is_open = view_of(job), job.state in ledger.OPEN
     may_change = may_do(job)
     undone = _children(view, job, "undo")
@@ -89,7 +95,7 @@ def job_page(view: Any, job: Job) -> JobPage:
         id=job.id,
         title=title_of(job),
         state=job.state,
-        state_label=_("Cancelling") if is_open and job.cancel_asked else str(label),
+        state_label=_("Cancelling") if is_open and job.cancel_asked else label,
         tone=tone,
         icon=icon,
         facts=_facts(view, job),

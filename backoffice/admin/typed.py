@@ -36,6 +36,7 @@ def read_typed(text: str, names: Collection[str]) -> Typed:
         {name: _text(labels, name)[:300] for name in labels if name in names},
         _text(sent, "version")[:80],
         _text(sent, "shown"),
+        known=names,
     )
 
 

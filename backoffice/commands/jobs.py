@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from flask import current_app
 from flask.cli import AppGroup
 
-from backoffice.admin.jobs import STATES, title_of
+from backoffice.admin.jobs import state_of, title_of
 from backoffice.admin.waking import listen
 from backoffice.admin.working import worker
 from backoffice.extensions import db
@@ -102,5 +102,4 @@ def retry_command(number: int) -> None:
 
 
 def _line(job: Job) -> str:
-    label = STATES[job.state][0]
-    return f"#{job.id}  {label}  {title_of(job)}  {job.position:,} of {job.length:,}"
+    return f"#{job.id}  {state_of(job)[0]}  {title_of(job)}  {job.position:,} of {job.length:,}"

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import sqlalchemy as sa
 from flask_babel import gettext as _
@@ -30,6 +31,8 @@ class Typed:
     labels: dict[str, str] = field(default_factory=dict)
     version: str = ""
     shown: str = ""
+    # The fields that this version of the product knows; of others a draft keeps what it has.
+    known: Collection[str] = ()
 
     def check_size(self) -> None:
         """Raise BadInput where it is too long to be kept."""
@@ -37,6 +40,11 @@ class Typed:
         # Each text counts as kept: with its quotation marks and comma.
         if sum(len(text) + 4 for text in texts) > MOST_CHARACTERS:
             raise BadInput(_("This text is too long for a draft. Save it, or make it shorter."))
+
+    def beside(self, kept: Mapping[str, Any] | None, typed: Mapping[str, Any]) -> dict[str, Any]:
+        """What was typed, beside what another version of the product has kept of fields that are not known here."""
+        others = {name: value for name, value in (kept or {}).items() if self.known and name not in self.known}
+        return {**others, **typed}
 
 
 def keep(
@@ -70,7 +78,9 @@ def _keep(
             session.add(draft)
         elif draft.copy != typed.copy:
             raise Conflict(_("Another window or machine of yours keeps a draft of this record."))
-        draft.title, draft.fields, draft.labels = typed.title[:200], typed.fields, typed.labels
+        draft.title = typed.title[:200]
+        draft.fields = typed.beside(draft.fields, typed.fields)
+        draft.labels = typed.beside(draft.labels, typed.labels)
         draft.version, draft.shown, draft.saved_at = typed.version, typed.shown, utcnow()
     return draft
 

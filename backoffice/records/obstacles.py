@@ -59,9 +59,28 @@ def _check(session: Session, deleted: DeletedRecord, made: Plan) -> None:
     if deleted.table_name not in Model.metadata.tables or not made.rows.get(deleted.table_name):
         made.obstacles.blocking.append(_("Its table is not there any more."))
         return
+    if unknown := _unknown(made):
+        # What only another version of the product can put back would otherwise be lost with it.
+        made.obstacles.blocking.append(
+            _("A newer version of the product has kept something of it that this one does not know (%(names)s): "
+              "restore it there.", names=", ".join(unknown))
+        )  # fmt: skip
+        return
     _rows_taken(session, deleted.table_name, made)
     _others_gone(session, deleted.table_name, made)
     _moved_meanwhile(session, made)
+
+
+def _unknown(made: Plan) -> list[str]:
+    """Tables and links that another version of the product knows; a mere column of such is left to its default."""
+    tables = Model.metadata.tables
+    links = {
+        f"{name}.{column}"
+        for name, row in made.unlinked
+        if name in tables
+        for column in row.keys() - tables[name].c.keys()
+    }
+    return sorted({*made.rows, *(name for name, _row in made.unlinked)} - tables.keys() | links)
 
 
 def _rows_taken(session: Session, own: str, made: Plan) -> None:
@@ -89,7 +108,7 @@ def _others_gone(session: Session, own: str, made: Plan) -> None:
         for constraint in table.foreign_key_constraints:
             columns, target = list(constraint.columns), constraint.referred_table
             remote = [element.column for element in constraint.elements]
-            pointing = [row for row in rows if all(row[c.name] is not None for c in columns)]
+            pointing = [row for row in rows if all(row.get(c.name) is not None for c in columns)]
             wanted = {_values(table, columns, row) for row in pointing}
             there = _present(session, remote, wanted) | {
                 tuple(value(target, c.name, row[c.name]) for c in remote) for row in made.rows.get(target.name, ())
@@ -171,7 +190,7 @@ def _uniques(table: sa.Table) -> Iterator[list[sa.Column[Any]]]:
 def _standing(
     session: Session, table: sa.Table, columns: list[sa.Column[Any]], rows: Sequence[Row]
 ) -> set[tuple[Any, ...]]:
-    filled = [row for row in rows if all(row[c.name] is not None for c in columns)]
+    filled = [row for row in rows if all(row.get(c.name) is not None for c in columns)]
     return _present(session, columns, {_values(table, columns, row) for row in filled})
 
 
@@ -193,4 +212,4 @@ def _stands(session: Session, columns: Sequence[Any], values: tuple[Any, ...]) -
 
 
 def _values(table: sa.Table, columns: Sequence[Any], row: Mapping[str, Any]) -> tuple[Any, ...]:
-    return tuple(value(table, c.name, row[c.name]) for c in columns)
+    return tuple(value(table, c.name, row.get(c.name)) for c in columns)

@@ -39,11 +39,11 @@ def put_back(session: Session, deleted_id: int, *, accept: bool = False) -> list
         raise NotFound(
             _("This is not among the deleted records any more: somebody has restored it, or it was too old.")
         )
-    table = Model.metadata.tables[deleted.table_name]
     made = plan(session, deleted)
     problems = made.obstacles.blocking + ([] if accept else made.obstacles.losses)
     if problems:
         raise Conflict(" ".join(problems))
+    table = Model.metadata.tables[deleted.table_name]
     own = made.rows[deleted.table_name][0]
     try:
         for each in Model.metadata.sorted_tables:
@@ -75,7 +75,7 @@ def _newer(table: sa.Table, row: Row) -> Row:
     if version is None:
         return row
     name = sa.inspect(model).column_attrs[version].columns[0].name
-    return row | {name: str(int(row[name]) + 1)}
+    return row | {name: str(int(row.get(name, 0)) + 1)}
 
 
 def _note(session: Session, made: Plan, table_name: str, record: Any) -> None:

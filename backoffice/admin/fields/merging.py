@@ -60,6 +60,9 @@ def merge(
         if not isinstance(each, KeptField):
             continue
         name = each.short_name
+        if name not in shown and not each.submitted:
+            # A form of another version of the product did not have this field: it says nothing about it.
+            continue
         now = getattr(record, name)
         unchanged = each.fingerprint(now) == shown.get(name) and not (secret_changed and each.kind == "password")
         if name in theirs or each.is_still(shown.get(name)):

@@ -28,6 +28,7 @@ from backoffice.admin.jobs import (
     percent_of,
     person_of,
     result_of,
+    state_of,
     title_of,
     view_of,
 )
@@ -57,7 +58,7 @@ def _title(_view: BaseRecordView, _context: Any, job: Job, _name: str) -> str:
 
 
 def _state(_view: BaseRecordView, _context: Any, job: Job, _name: str) -> Markup:
-    label, tone, _icon = STATES[job.state]
+    label, tone, _icon = state_of(job)
     return Markup('<span class="badge-state badge-{}">{}</span>').format(tone, label)
 
 
@@ -138,7 +139,7 @@ class JobView(RecordView):
                 {
                     "id": job.id,
                     "title": title_of(job),
-                    "state": str(STATES[job.state][0]),
+                    "state": state_of(job)[0],
                     "result": result_of(job),
                     "open": job.state in ledger.OPEN,
                     "percent": percent_of(job),
