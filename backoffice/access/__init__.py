@@ -15,6 +15,7 @@ from backoffice.access import (
     one_time_password,
     origin,
     present,
+    read_only,
     sessions,
     sign_in,
     views,
@@ -33,6 +34,7 @@ def init_app(app: Flask, settings: Settings) -> None:
     sign_in.init_app(app, settings)
     one_time_password.init_app(app)
     present.init_app(app)
+    read_only.init_app(app)
     headers.init_app(app, settings)
     guard.declare(app, "static", "public")
     guard.declare(app, "bootstrap.static", "public")
@@ -46,6 +48,7 @@ def check_request() -> Response | None:
     """
     if request.endpoint is None:
         return None
+    read_only.look()
     origin.check()
     if answer := guard.check_signed_in():
         return answer
@@ -54,7 +57,7 @@ def check_request() -> Response | None:
     if answer := one_time_password.check():
         return answer
     guard.check_permission()
-    return None
+    return read_only.check()
 
 
 def _check_token() -> Response | None:

@@ -10,6 +10,7 @@ from flask_wtf.csrf import generate_csrf
 from werkzeug.wrappers import Response
 
 from backoffice.access import guard, sessions
+from backoffice.operations import notices
 
 ENDPOINT = "session"
 
@@ -23,6 +24,7 @@ def init_app(app: Flask) -> None:
 def session_view() -> Response:
     """The person and a token that is right for their forms. Asking does not prolong the session."""
     sessions.leave_as_it_is()
+    notices.look()
     return jsonify(present())
 
 
@@ -34,4 +36,6 @@ def present() -> dict[str, Any]:
         "email": person.email if person else "",
         "must_change_password": bool(person and person.must_change_password),
         "csrf_token": generate_csrf(),
+        # What operators tell is for staff alone.
+        **(notices.for_scripts() if person else {}),
     }

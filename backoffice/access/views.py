@@ -48,9 +48,10 @@ def sign_in_with(sealed: str) -> Response:
     return make_response(page, 401)
 
 
-def typed_page(typed: carried.Carried, status: int) -> Response:
+def typed_page(typed: carried.Carried, status: int, reason: str = "") -> Response:
     """The way back to a form with what was typed into it, nothing of which is saved yet."""
-    return make_response(render_template("security/typed.html", typed=typed, again=carried.AGAIN), status)
+    page = render_template("security/typed.html", typed=typed, again=carried.AGAIN, reason=reason)
+    return make_response(page, status)
 
 
 def sign_out() -> Response:

@@ -7,7 +7,7 @@ from flask_admin import Admin
 from flask_admin.theme import Theme
 from flask_security import current_user
 
-from backoffice.access import carried
+from backoffice.access import carried, read_only
 from backoffice.access.guard import SIGNED_IN, declare
 from backoffice.admin.bulk import tasks
 from backoffice.admin.home import HomeView
@@ -15,6 +15,9 @@ from backoffice.admin.menu import menu
 from backoffice.admin.once import new_form_id
 from backoffice.admin.record_view import RecordView
 from backoffice.admin.views import views as declared_views
+
+# What these are sent changes no record: they go on in read-only mode.
+CHANGES_NOTHING = ("draft_keep", "draft_discard", "presence_view", "preview_view", "new_preview_view")
 
 
 def init_app(app: Flask) -> None:
@@ -38,3 +41,4 @@ def add_view(app: Flask, admin: Admin, view: RecordView) -> None:
         declare(app, f"{view.endpoint}.{method}", action if action == SIGNED_IN else f"{view.endpoint}:{action}")
     for method in ("create_view", "edit_view"):
         carried.declare(app, f"{view.endpoint}.{method}")
+    read_only.allow(app, (f"{view.endpoint}.{method}" for method in CHANGES_NOTHING))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -52,6 +52,10 @@ class Declaration(ModelView):  # type: ignore[misc]  # Flask-Admin's own base is
     def can_import(self) -> bool:
         """Whether rows of files become records here; a view that makes and changes none says no by itself."""
         return bool(self.can_create or self.can_edit)
+
+    def list_notices(self) -> Sequence[str]:
+        """Sentences that stand over the list, whatever it shows."""
+        return ()
 
     @cached_property
     def system_columns(self) -> frozenset[str]:

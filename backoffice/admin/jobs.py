@@ -24,6 +24,7 @@ from backoffice.i18n import gettext as _
 from backoffice.i18n import lazy_gettext as _l
 from backoffice.i18n import pgettext
 from backoffice.models import Job, utcnow
+from backoffice.operations import notices
 from backoffice.records.auditing import is_audited
 from backoffice.records.importing.starting import CHECK, IMPORT
 from backoffice.records.jobs import ledger
@@ -33,6 +34,7 @@ from backoffice.records.jobs.outcomes import groups
 STATES: dict[str, tuple[Any, str, str]] = {
     "waiting": (_l("Waiting"), "neutral", "clock"),
     "running": (_l("At work"), "info", "arrow-repeat"),
+    "paused": (_l("Paused"), "warning", "pause-fill"),
     "done": (_l("Done"), "success", "check-circle-fill"),
     "cancelled": (_l("Cancelled"), "neutral", "x-lg"),
     "stopped": (_l("Stopped"), "warning", "exclamation-triangle-fill"),
@@ -107,6 +109,7 @@ def job_page(view: Any, job: Job) -> JobPage:
                 for g in (groups(view.db_session, job.id) if left and not is_open else ())],
         message=_message(job),
         is_open=is_open,
+        pause_url=url("pause_view", when=job.state in ("waiting", "running") and not job.cancel_asked and may_change),
         cancel_url=url("cancel_view", when=is_open and not job.cancel_asked and may_change),
         resume_url=url("resume_view", when=job.state in ledger.RESUMABLE and may_change and not undone),
         retry_url=url("retry_view", when=bool(job.failed) and not is_open and may_change and again
@@ -242,7 +245,7 @@ def _message(job: Job) -> str:
             _("Something went wrong here. What was done so far stands; the log tells why under “job %(number)s”.",
               number=job.id)
         )  # fmt: skip
-    return job.message
+    return notices.why_jobs_wait() if job.state in ("waiting", "running") else job.message
 
 
 def _rate(job: Job) -> str:

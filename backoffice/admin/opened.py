@@ -148,7 +148,7 @@ def view_tabs(view: BaseRecordView, opened: Opened, address: ListAddress | None)
     return ViewTabs(
         tabs,
         _menu(view, opened, state, changed),
-        opened.notices,
+        (*view.list_notices(), *opened.notices),
         arrange_url=view.page_url("arrange_view", **address.arguments(page="")) if address else "",
         order=",".join(map(str, order_of(address))) if address else "",
         can_sort=address is not None and bool(view.vocabulary.sortable),

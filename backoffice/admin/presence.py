@@ -21,6 +21,7 @@ from backoffice.database.slots import slot
 from backoffice.errors import BadInput
 from backoffice.i18n import gettext as _
 from backoffice.models import Timestamped
+from backoffice.operations import notices
 from backoffice.records import presence
 
 _logger = logging.getLogger(__name__)
@@ -39,7 +40,7 @@ class PresenceView(DraftsView):
             raise BadInput(_("A page names itself by 8 to 40 letters and digits."))
         here = slot(self.endpoint, key_text(record))
         told = {"version": self.version_text(record), "changed_at": _changed_at(record)}
-        return jsonify(people=self._people(here, page), **told)
+        return jsonify(people=self._people(here, page), **told, **notices.for_scripts())
 
     def _people(self, here: str, page: str) -> list[dict[str, Any]]:
         """Nobody waits for this and nothing fails on it: where the database cannot serve, nobody is shown."""

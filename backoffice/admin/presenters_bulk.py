@@ -81,6 +81,7 @@ class JobPage:
     groups: Sequence[OutcomeGroup]
     message: str = ""
     is_open: bool = False
+    pause_url: str = ""
     cancel_url: str = ""
     resume_url: str = ""
     retry_url: str = ""

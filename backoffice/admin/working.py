@@ -17,6 +17,7 @@ from backoffice.admin.waking import listen, wake, wake_of
 from backoffice.extensions import db
 from backoffice.i18n import gettext as _
 from backoffice.models import Job
+from backoffice.operations import notices
 from backoffice.records import retention
 from backoffice.records.auditing import is_audited
 from backoffice.records.importing.starting import CHECK, IMPORT
@@ -37,10 +38,14 @@ def worker(app: Flask, stop: Event | None = None) -> Worker:
         with app.app_context(), app.test_request_context():
             yield db.session()
 
+    def held() -> bool:
+        with app.app_context():
+            return notices.are_jobs_held()
+
     settings = app.extensions["backoffice"]
     return Worker(
         enter, at_once=settings.jobs_at_once, lease=settings.job_lease_seconds, stop=stop, wake=wake_of(app),
-        chores=_chores,
+        chores=_chores, held=held,
     )  # fmt: skip
 
 

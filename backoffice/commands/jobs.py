@@ -15,11 +15,13 @@ from backoffice.admin.waking import listen
 from backoffice.admin.working import worker
 from backoffice.extensions import db
 from backoffice.models import Job
+from backoffice.operations import notices
 from backoffice.records.jobs import ledger
 from backoffice.records.jobs.outcomes import groups
 
 jobs_group = AppGroup("jobs", help="Work jobs off, and look after them.")
 NUMBER = click.argument("number", type=int)
+MAYBE_NUMBER = click.argument("number", type=int, required=False)
 SHOWN = 20
 
 
@@ -39,6 +41,8 @@ def work_command(until_idle: bool) -> None:
         # Not in the signal's own frame, in which no lock may be taken.
         signal.signal(each, lambda *_signal: Timer(0, end).start())
     click.echo(f"Worker {working.name} is at work. Ctrl-C ends it after the chunk in hand.")
+    if held := _held():
+        click.echo(held)
     if until_idle:
         while not stop.is_set() and working.work_once():
             pass
@@ -60,6 +64,8 @@ def list_command(everything: bool) -> None:
         )
     for job in jobs:
         click.echo(_line(job))
+    if held := _held():
+        click.echo(held)
 
 
 @jobs_group.command("show")
@@ -87,11 +93,30 @@ def cancel_command(number: int) -> None:
     click.echo(_line(ledger.cancel(db.session(), number)))
 
 
+@jobs_group.command("pause")
+@MAYBE_NUMBER
+@click.option("--all", "reason", metavar="REASON", help="Hold all jobs back, and tell staff why.")
+def pause_command(number: int | None, reason: str | None) -> None:
+    """Let a job wait until it is resumed; with --all, every job: workers finish their chunk and take up nothing."""
+    _one_of(number, reason)
+    if number is not None:
+        click.echo(_line(ledger.pause(db.session(), number)))
+        return
+    notices.put(db.session(), notices.JOBS, reason or "", level="warning")
+    click.echo(_held())
+
+
 @jobs_group.command("resume")
-@NUMBER
-def resume_command(number: int) -> None:
-    """Let a job that was cancelled, stopped or failed go on where it stood."""
-    click.echo(_line(ledger.resume(db.session(), number)))
+@MAYBE_NUMBER
+@click.option("--all", "everything", is_flag=True, help="Let workers take up jobs again.")
+def resume_command(number: int | None, everything: bool) -> None:
+    """Let a job that was paused, cancelled, stopped or failed go on where it stood."""
+    _one_of(number, everything or None)
+    if number is not None:
+        click.echo(_line(ledger.resume(db.session(), number)))
+        return
+    notices.clear(db.session(), notices.JOBS)
+    click.echo(_held() or "Workers take up jobs again. Those that were paused one by one stay so.")
 
 
 @jobs_group.command("retry")
@@ -99,6 +124,20 @@ def resume_command(number: int) -> None:
 def retry_command(number: int) -> None:
     """Try the rows that failed again, as a job of its own and of the same person."""
     click.echo(_line(ledger.retry(db.session(), number)))
+
+
+def _one_of(number: int | None, all_of_them: object) -> None:
+    if (number is None) == (all_of_them is None):
+        raise click.UsageError("Give the number of one job, or --all.")
+
+
+def _held() -> str:
+    """Why no job is taken up, as the database has it at this moment."""
+    found = notices.standing(db.session())
+    if held := found.get(notices.JOBS):
+        return f"All jobs are paused: {held.message} Go on with: flask jobs resume --all"
+    held = found.get(notices.READ_ONLY)
+    return f"Jobs wait for read-only mode to end: {held.message}" if held else ""
 
 
 def _line(job: Job) -> str:

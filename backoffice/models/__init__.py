@@ -9,6 +9,7 @@ from backoffice.models.draft import Draft
 from backoffice.models.form_receipt import FormReceipt
 from backoffice.models.import_row import ImportRow
 from backoffice.models.job import Job, JobChunk, JobGate, JobKeys, JobOutcome
+from backoffice.models.notice import Notice
 from backoffice.models.presence import Presence
 from backoffice.models.saved_view import SavedView
 from backoffice.models.searchable import Searchable, SearchIndex
@@ -33,6 +34,7 @@ __all__ = [
     "JobKeys",
     "JobOutcome",
     "Model",
+    "Notice",
     "Presence",
     "Role",
     "SavedView",

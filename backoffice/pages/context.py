@@ -16,6 +16,7 @@ from backoffice.access import permissions
 from backoffice.config import Settings
 from backoffice.i18n import LOCALES
 from backoffice.logs import request_id
+from backoffice.operations import notices
 
 
 def init_app(app: Flask, settings: Settings) -> None:
@@ -37,6 +38,7 @@ def init_app(app: Flask, settings: Settings) -> None:
             "asset": partial(_asset, edition),
             "assets": partial(_assets, edition),
             "request_id": request_id(),
+            "standing": notices.told,
         }
 
 

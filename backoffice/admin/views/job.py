@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -41,6 +41,7 @@ from backoffice.i18n import gettext as _
 from backoffice.i18n import lazy_gettext as _l
 from backoffice.i18n import lazy_pgettext
 from backoffice.models import Job
+from backoffice.operations import notices
 from backoffice.records.importing.starting import CHECK, IMPORT, carry_out
 from backoffice.records.importing.verdicts import CHANGED, NEW, counts, left_rows, wrong_rows
 from backoffice.records.jobs import ledger
@@ -48,8 +49,8 @@ from backoffice.records.jobs.outcomes import as_csv
 
 READ = (
     "index_view", "count_view", "filter_view", "arrange_view", "saved_view_new", "saved_view_edit", "saved_view_change",
-    "saved_view_delete", "details_view", "progress_view", "mine_view", "failed_view", "cancel_view", "resume_view",
-    "retry_view", "undo_view", "apply_view",
+    "saved_view_delete", "details_view", "progress_view", "mine_view", "failed_view", "pause_view", "cancel_view",
+    "resume_view", "retry_view", "undo_view", "apply_view",
 )  # fmt: skip
 
 
@@ -108,6 +109,11 @@ class JobView(RecordView):
         rows = super().get_query()
         return rows if may(self.endpoint, "read") else rows.where(Job.staff_id == current_user.id)
 
+    def list_notices(self) -> Sequence[str]:
+        """Why nothing of it goes on, where all jobs are held."""
+        words = notices.why_jobs_wait()
+        return (words,) if words else ()
+
     @expose("/details/")
     def details_view(self) -> Any:
         """How far a job is, what became of its rows, and what can be done about it."""
@@ -141,7 +147,8 @@ class JobView(RecordView):
                     "title": title_of(job),
                     "state": state_of(job)[0],
                     "result": result_of(job),
-                    "open": job.state in ledger.OPEN,
+                    # One that is paused may wait for days: nothing moves that would have to be watched.
+                    "open": job.state in ledger.OPEN and job.state != "paused",
                     "percent": percent_of(job),
                     "url": self.page_url("details_view", id=job.id),
                 }
@@ -169,6 +176,12 @@ class JobView(RecordView):
         held = found[NEW] + found[CHANGED] <= AT_ONCE
         job = carry_out(self.db_session, check.id, held=held, **self._asked_by())
         return work_off(job.id, self.page_url("details_view", id=job.id), at_once=held)
+
+    @expose("/pause/", methods=("POST",))
+    def pause_view(self) -> Any:
+        """Let it wait."""
+        job = self._mine_to_change()
+        return self._changed(lambda: ledger.pause(self.db_session, job.id), job)
 
     @expose("/cancel/", methods=("POST",))
     def cancel_view(self) -> Any:

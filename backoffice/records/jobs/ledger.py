@@ -1,7 +1,8 @@
 """The ledger of jobs: how one comes to be, who works on it, and how it ends or goes on.
 
-States: `waiting` and `running`, and then `done`, `cancelled`, `stopped` (whoever asked may not any more, or the rows
-asked for mean something else) or `failed` (an error of ours, which the log tells).
+States: `waiting` and `running`, `paused` (it waits until somebody resumes it), and then `done`, `cancelled`, `stopped`
+(whoever asked may not any more, or the rows asked for mean something else) or `failed` (an error of ours, which the log
+tells).
 """
 
 from __future__ import annotations
@@ -25,9 +26,9 @@ from backoffice.records.units import once
 
 JOB: Any = Job.__table__
 GATE: Any = JobGate.__table__
-OPEN = ("waiting", "running")
+OPEN = ("waiting", "running", "paused")
 # States from which a job can go on where it stood.
-RESUMABLE = ("cancelled", "stopped", "failed")
+RESUMABLE = ("paused", "cancelled", "stopped", "failed")
 # Kinds of jobs whose changes the history tells record by record.
 UNDOABLE = ("bulk", "import")
 # For so long a job is held without a sign of its worker, unless the worker is told otherwise.
@@ -175,15 +176,30 @@ def cancel(session: Session, job_id: int) -> Job:
         if job.state not in OPEN:
             raise Conflict(_("This job has ended already."))
         job.cancel_asked = True
-        if job.state == "waiting":
+        if job.state != "running":
             close(session, job, "cancelled")
 
     once(session, work)
     return find(session, job_id)
 
 
+def pause(session: Session, job_id: int) -> Job:
+    """Let a job wait where it stands until somebody resumes it. Whoever works on it ends with the present chunk."""
+
+    def work() -> None:
+        job = locked(session, job_id)
+        if job.state not in OPEN or job.cancel_asked:
+            raise Conflict(_("This job has ended already."))
+        if job.state != "paused":
+            # Another epoch: its worker finds that it holds the job no longer.
+            job.state, job.epoch, job.lease_until = "paused", job.epoch + 1, None
+
+    once(session, work)
+    return find(session, job_id)
+
+
 def resume(session: Session, job_id: int) -> Job:
-    """Let a job that was cancelled or stopped go on where it stood."""
+    """Let a job that was paused, cancelled, stopped or failed go on where it stood."""
 
     def work() -> None:
         job = locked(session, job_id)

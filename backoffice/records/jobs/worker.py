@@ -42,12 +42,17 @@ def name() -> str:
 
 
 class Worker:
-    """Works jobs off. `enter` opens a session in the context that tasks need, a new one for each chunk."""
+    """Works jobs off. `enter` opens a session in the context that tasks need, a new one for each chunk.
+
+    While `held` says so it takes up nothing, and gives back what it holds after the chunk in hand.
+    """
 
     def __init__(
         self, enter: Enter, *, at_once: int, lease: int = ledger.LEASE_SECONDS, stop: Event | None = None,
         wake: Event | None = None, chores: Callable[[Session], None] = lambda _session: None,
+        held: Callable[[], bool] = lambda: False,
     ) -> None:  # fmt: skip
+        self.held = held
         self.enter, self.at_once, self.lease, self.chores = enter, at_once, lease, chores
         self.stop, self.wake = stop or Event(), wake or Event()
         self.name = name()
@@ -57,7 +62,7 @@ class Worker:
         pause, next_chores = SHORTEST_PAUSE, monotonic()
         while not self.stop.is_set():
             try:
-                if monotonic() >= next_chores:
+                if monotonic() >= next_chores and not self.held():
                     next_chores = monotonic() + SECONDS_OF_CHORES
                     with self.enter() as session:
                         self.chores(session)
@@ -73,6 +78,8 @@ class Worker:
 
     def work_once(self, only: int | None = None) -> bool:
         """Take up one job and give it a turn; False where there was none. `only` is worked on to its end."""
+        if only is None and self.held():
+            return False
         with self.enter() as session:
             claim = ledger.claim(session, self.name, at_once=self.at_once, only=only, lease=self.lease)
         if claim is None:
@@ -86,7 +93,7 @@ class Worker:
         while True:
             try:
                 with self.enter() as session:
-                    while self._goes_on(until):
+                    while self._goes_on(until) and (to_its_end or not self.held()):
                         if not run_chunk(session, claim, pace):
                             return
                         # Nothing that a chunk has read is of use to the next.

@@ -49,7 +49,8 @@ class Presence {
     return fetch(this.element.dataset.url, { method: "POST", body, headers, ...options });
   }
 
-  show({ people, version, changed_at: at }) {
+  show({ people, version, changed_at: at, ...standing }) {
+    document.dispatchEvent(new CustomEvent("standing", { detail: standing }));
     const now = JSON.stringify(people);
     if (now !== this.shown) this.draw(people);
     this.shown = now;

@@ -48,6 +48,8 @@ class SaveGuard {
   // The state under which the form may be sent, or nothing where somebody decided otherwise.
   async allowed() {
     const state = await this.reached();
+    if (state) document.dispatchEvent(new CustomEvent("standing", { detail: state }));
+    if (state?.read_only) return null;
     if (!state || this.isMine(state)) return state;
     return (await this.dialog?.ask?.(state)) ?? null;
   }
@@ -97,6 +99,7 @@ class SaveGuard {
     this.looked = Date.now();
     const state = await this.ask();
     if (!state) return;
+    document.dispatchEvent(new CustomEvent("standing", { detail: state }));
     const found = state.person === this.form.dataset.person ? "" : state.person ? "other" : "ended";
     this.whose.hidden = !found;
     this.whose.querySelector("[data-other]").textContent = state.email;
