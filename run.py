@@ -30,6 +30,7 @@ from backoffice.demo.world import Size
 from backoffice.errors import ConfigurationError
 from backoffice.extensions import db
 from backoffice.operations.readiness import State, schema
+from backoffice.operations.serving import serve
 
 FIRST_ACCOUNT = "admin@example.com"
 EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 - compared with, not bound to
@@ -66,7 +67,7 @@ def main() -> None:
             with app.app_context():
                 _tell(settings, one_time_password)
             with working_beside(app):
-                server.run()
+                serve(server, delay=settings.drain_delay_seconds, seconds=settings.drain_seconds)
         server.close()
 
 

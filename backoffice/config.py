@@ -52,6 +52,8 @@ class Settings:
     jobs_at_once: int = 2
     job_lease_seconds: int = 30
     run_worker: bool = True
+    drain_seconds: int = 20
+    drain_delay_seconds: int = 0
     redis_url: str = field(default="", repr=False)
     log_level: str = "INFO"
     testing: bool = False
@@ -93,6 +95,8 @@ class Settings:
             jobs_at_once=read.integer("JOBS_AT_ONCE", 2, 1, 64),
             job_lease_seconds=read.integer("JOB_LEASE_SECONDS", 30, 1, 3600),
             run_worker=read.boolean("RUN_WORKER", True),
+            drain_seconds=read.integer("DRAIN_SECONDS", 20, 0, 3600),
+            drain_delay_seconds=read.integer("DRAIN_DELAY_SECONDS", 0, 0, 600),
             redis_url=read.text("REDIS_URL", ""),
             log_level=read.choice("LOG_LEVEL", ("DEBUG", "INFO", "WARNING", "ERROR"), "INFO"),
         )

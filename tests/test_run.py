@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
@@ -10,9 +11,11 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from http.client import HTTPConnection
 from pathlib import Path
 from queue import Queue
+from time import monotonic, sleep
 
 import pytest
 
@@ -211,6 +214,54 @@ def test_what_an_operator_can_mend_is_one_sentence(
     assert words in errors
     assert "hunter2" not in errors
     assert len(errors.splitlines()) == 1
+
+
+def test_told_to_end_it_finishes_the_requests_in_hand_and_takes_no_more(
+    start: Callable[..., Running], tmp_path: Path, port: str
+) -> None:
+    running = start(
+        PORT=port,
+        BACKOFFICE_ENV="staging",
+        SECRET_KEY="a long and secret key",
+        SECURITY_PASSWORD_SALT="a long and secret salt",
+    )
+    running.until("flask staff create EMAIL --role admin")
+    with closing(upload_begun(port)) as busy, closing(HTTPConnection("127.0.0.1", int(port), PATIENCE)) as idle:
+        idle.request("GET", "/healthz")
+        idle.getresponse().read()
+        running.process.send_signal(signal.SIGTERM)
+        wait_until_refused(port)
+        assert running.process.poll() is None, "it waits for the request in hand"
+        busy.send(b"locale=en")
+        answer = busy.getresponse()
+        assert (answer.status, "token" in json.loads(answer.read())["error"]) == (400, False)
+    code, errors = running.ended()
+    assert code == 0, errors
+    assert "Traceback" not in errors
+    assert "cut off" not in errors
+
+
+def upload_begun(port: str) -> HTTPConnection:
+    """A request whose body is still on its way, however fast the machine is."""
+    connection = HTTPConnection("127.0.0.1", int(port), timeout=PATIENCE)
+    connection.putrequest("POST", "/preferences")
+    for name, value in (("Content-Length", "9"), ("Content-Type", "application/x-www-form-urlencoded"),
+                        ("X-Requested-With", "fetch"), ("Origin", f"http://127.0.0.1:{port}")):  # fmt: skip
+        connection.putheader(name, value)
+    connection.endheaders()
+    return connection
+
+
+def wait_until_refused(port: str) -> None:
+    """Until nobody listens any more."""
+    until = monotonic() + PATIENCE
+    while monotonic() < until:
+        try:
+            with socket.create_connection(("127.0.0.1", int(port)), timeout=PATIENCE):
+                sleep(0.02)
+        except ConnectionRefusedError:
+            return
+    raise AssertionError("it goes on listening")
 
 
 def test_importing_run_builds_nothing_until_the_application_is_asked_for(tmp_path: Path) -> None:
