@@ -59,7 +59,7 @@ def check() -> Response | None:
 
 def sentence(message: str) -> str:
     """The operator's message, after what it means."""
-    return str(_("Nothing can be saved just now: %(message)s", message=message))
+    return str(_("Nothing can be saved just now. %(message)s", message=message))
 
 
 def _say_when_to_come_again(response: Response) -> Response:

@@ -34,7 +34,7 @@ from backoffice.records.jobs.outcomes import groups
 STATES: dict[str, tuple[Any, str, str]] = {
     "waiting": (_l("Waiting"), "neutral", "clock"),
     "running": (_l("At work"), "info", "arrow-repeat"),
-    "paused": (_l("Paused"), "warning", "pause-fill"),
+    "paused": (_l("Paused"), "warning", "clock"),
     "done": (_l("Done"), "success", "check-circle-fill"),
     "cancelled": (_l("Cancelled"), "neutral", "x-lg"),
     "stopped": (_l("Stopped"), "warning", "exclamation-triangle-fill"),

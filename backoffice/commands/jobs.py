@@ -135,7 +135,7 @@ def _held() -> str:
     """Why no job is taken up, as the database has it at this moment."""
     found = notices.standing(db.session())
     if held := found.get(notices.JOBS):
-        return f"All jobs are paused: {held.message} Go on with: flask jobs resume --all"
+        return f"All jobs are paused. {held.message} Go on with: flask jobs resume --all"
     held = found.get(notices.READ_ONLY)
     return f"Jobs wait for read-only mode to end: {held.message}" if held else ""
 

@@ -88,7 +88,7 @@ def are_jobs_held() -> bool:
 def why_jobs_wait() -> str:
     """Why no job goes on just now, in an operator's words; nothing where they do."""
     held = told(JOBS) or told(READ_ONLY)
-    return str(_("All jobs are paused: %(message)s", message=held.message)) if held else ""
+    return str(_("All jobs are paused. %(message)s", message=held.message)) if held else ""
 
 
 def for_scripts() -> dict[str, Any]:

@@ -253,18 +253,18 @@ def test_jobs_are_held_back_and_go_on_by_themselves_afterwards(
     number = job_number(send(admin, ask(admin, "publish").text))
     working = worker(app, Event())
     for hold, release, said in (
-        (("jobs", "pause", "--all", HELD), ("jobs", "resume", "--all"), "All jobs are paused: "),
+        (("jobs", "pause", "--all", HELD), ("jobs", "resume", "--all"), "All jobs are paused. "),
         (("ops", "read-only", "on", "--message", HELD), ("ops", "read-only", "off"), "Jobs wait for read-only mode"),
     ):
         flask(*hold)
         assert not working.work_once()
-        assert f"All jobs are paused: {HELD}" in admin.get(f"/admin/job/details/?id={number}").text
-        assert f"All jobs are paused: {HELD}" in admin.get("/admin/job/").text
+        assert f"All jobs are paused. {HELD}" in admin.get(f"/admin/job/details/?id={number}").text
+        assert f"All jobs are paused. {HELD}" in admin.get("/admin/job/").text
         assert said + ("" if "wait" in said else HELD) in flask("jobs", "list")
         assert said in flask("jobs", "work", "--until-idle")
         assert state(session, number) == "waiting"
         flask(*release)
-        assert "paused:" not in admin.get(f"/admin/job/details/?id={number}").text
+        assert "are paused" not in admin.get(f"/admin/job/details/?id={number}").text
     while working.work_once():
         pass
     assert state(session, number) == "done"

@@ -1,81 +1,62 @@
-// What operators tell everybody. Presence and the check before a save hear of it while a page is open; while nothing can
-// be saved this asks by itself, so that the buttons are there again as soon as something can.
+// What operators tell everybody, on a page that is open. Presence and the check before a save hear of it; while nothing
+// can be saved this asks by itself, so that the buttons come back.
 
 const EVERY = 10_000;
 
 export function connect(element, signal) {
-  new Banner(element, signal);
-}
+  const notice = element.querySelector("[data-banner=notice]");
+  const held = element.querySelector("[data-banner=read-only]");
+  const isHeld = () => !held.hidden;
+  let timer = 0;
 
-class Banner {
-  constructor(element, signal) {
-    Object.assign(this, { element, signal, timer: 0, url: element.dataset.sessionUrl });
-    this.notice = element.querySelector("[data-banner=notice]");
-    this.held = element.querySelector("[data-banner=read-only]");
-    this.notice.querySelector("[data-put-away]").addEventListener("click", () => this.putAway());
-    document.addEventListener("standing", ({ detail }) => this.show(detail), { signal });
-    document.addEventListener("visibilitychange", () => this.later(), { signal });
-    addEventListener("pageshow", (event) => event.persisted && this.ask(), { signal });
-    signal.addEventListener("abort", () => clearTimeout(this.timer));
-    if (!this.held.hidden) this.hold();
-  }
-
-  // A person who is signed out is told nothing, and nothing is taken for its end.
-  show({ notice, read_only: held }) {
-    if (notice === undefined) return;
-    const isShown = Boolean(notice) && notice.id !== putAway();
-    if (isShown && notice.id !== this.notice.dataset.id) {
-      say(this.notice, notice.message);
-      this.notice.classList.toggle("banner-warning", notice.level === "warning");
-      this.notice.classList.toggle("banner-info", notice.level !== "warning");
+  function show(state) {
+    // Who is signed out is told nothing, and nothing is over by that.
+    if (state.notice === undefined) return;
+    const { id = "", level = "info", message } = state.notice ?? {};
+    if (id !== notice.dataset.id) {
+      notice.dataset.id = id;
+      notice.className = `banner banner-${level}`;
+      notice.hidden = !id || document.cookie.includes(`notice=${id}`);
+      say(notice, message);
     }
-    this.notice.dataset.id = isShown ? notice.id : "";
-    this.notice.hidden = !isShown;
-    if (held) say(this.held, held);
-    this.held.hidden = !held;
-    this.hold();
+    held.hidden = !state.read_only;
+    say(held, state.read_only);
+    hold();
   }
 
-  // The browser forgets it when it is closed; the server leaves it out of the pages until then.
-  putAway() {
-    document.cookie = `notice=${this.notice.dataset.id}; path=/; samesite=lax`;
-    this.notice.hidden = true;
-    document.getElementById("main")?.focus({ preventScroll: true });
+  function say(banner, words = "") {
+    const place = banner.querySelector("[data-message]");
+    if (words && place.textContent !== words) place.textContent = words;
   }
 
-  // Buttons that send something say why they cannot; what was typed stays, and so does its draft.
-  hold() {
-    const reason = this.held.querySelector("strong").textContent;
+  // What was typed stays, and so does its draft.
+  function hold() {
+    for (const words of document.querySelectorAll("[data-held-words]")) words.hidden = !isHeld();
     for (const button of document.querySelectorAll("main form[method=post] [type=submit]")) {
-      if (!this.held.hidden && !button.disabled) Object.assign(button, { disabled: true, title: reason }).dataset.held = "";
-      else if (this.held.hidden && "held" in button.dataset) {
-        delete button.dataset.held;
-        Object.assign(button, { disabled: false, title: "" });
-      }
+      const wasHeld = "held" in button.dataset;
+      if (wasHeld === isHeld() || (button.disabled && !wasHeld)) continue;
+      button.disabled = button.toggleAttribute("data-held", isHeld());
+      button.title = isHeld() ? held.querySelector("strong").textContent : "";
     }
-    this.later();
+    clearTimeout(timer);
+    if (isHeld()) timer = setTimeout(ask, EVERY);
   }
 
-  later() {
-    clearTimeout(this.timer);
-    if (!this.held.hidden && !document.hidden) this.timer = setTimeout(() => this.ask(), EVERY);
+  async function ask() {
+    const answer = document.hidden ? null : await fetch(element.dataset.sessionUrl, { headers: { "X-Requested-With": "fetch" }, signal }).catch(() => null);
+    const state = answer?.ok ? await answer.json() : {};
+    if (signal.aborted) return;
+    show(state);
+    hold();
   }
 
-  async ask() {
-    const options = { headers: { "X-Requested-With": "fetch", Accept: "application/json" }, cache: "no-store", signal: this.signal };
-    const answer = await fetch(this.url, options).catch(() => null);
-    const state = answer?.ok ? await answer.json().catch(() => null) : null;
-    if (this.signal.aborted) return;
-    if (state) this.show(state);
-    this.later();
-  }
-}
-
-function say(banner, words) {
-  const place = banner.querySelector("[data-message]");
-  if (place.textContent !== words) place.textContent = words;
-}
-
-function putAway() {
-  return /(?:^|; )notice=([^;]*)/.exec(document.cookie)?.[1];
+  // The browser forgets it when it is closed; until then the server leaves it out.
+  notice.querySelector("button").addEventListener("click", () => {
+    document.cookie = `notice=${notice.dataset.id}; path=/; samesite=lax`;
+    notice.hidden = true;
+    document.getElementById("main").focus({ preventScroll: true });
+  });
+  document.addEventListener("standing", ({ detail }) => show(detail), { signal });
+  signal.addEventListener("abort", () => clearTimeout(timer));
+  if (isHeld()) hold();
 }
