@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from flask import Flask, current_app
 from flask.cli import AppGroup, ScriptInfo
 
+from backoffice import extensions
 from backoffice.commands.audit import audit_group
 from backoffice.commands.demo import demo_group
 from backoffice.commands.jobs import jobs_group
@@ -20,7 +21,6 @@ from backoffice.commands.staff import staff_group
 from backoffice.commands.uploads import uploads_group
 from backoffice.database.faults import fault
 from backoffice.errors import BackofficeError
-from backoffice.extensions import db
 from backoffice.pages.faults import sentence
 
 
@@ -78,7 +78,8 @@ def telling_plainly() -> Iterator[bool]:
         kind = fault(error)
         if kind is None or not current_app:
             raise
-        raise Failure(sentence(kind, db.engine.url)) from None
+        # Not as `db`: this package's module of that name stands there once it is loaded.
+        raise Failure(sentence(kind, extensions.db.engine.url)) from None
 
 
 def failing_plainly(factory: Callable[..., Flask]) -> Callable[..., Flask]:

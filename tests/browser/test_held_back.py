@@ -1,4 +1,4 @@
-"""Read-only mode that comes while somebody writes: it is told, nothing typed is lost, and saving comes back by itself."""
+"""Read-only mode that comes while somebody writes: it is told, nothing typed is lost, and saving comes back."""
 
 from __future__ import annotations
 
