@@ -35,7 +35,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     logs.init_app(app, settings)
     db.init_app(app)
     with app.app_context():
-        prepare_connections(db.engine)
+        prepare_connections(db.engine, settings.slow_statement_ms)
     migrate.init_app(app, db)
     i18n.init_app(app, babel)
     Bootstrap5(app)

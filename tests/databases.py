@@ -91,6 +91,7 @@ class Databases:
             "secret_key": "a secret for tests only",
             "password_salt": "a salt for tests only",
             "instance_path": self.folder,
+            "slow_statement_ms": 0,  # on a machine as busy as a test's, any may be one
             "testing": True,
             "extra": {**TEST_CONFIG, **(extra or {})},
             **settings,

@@ -18,6 +18,7 @@ from backoffice.access import accounts, passwords, throttle
 from backoffice.i18n import gettext as _
 from backoffice.i18n import lazy_gettext as _l
 from backoffice.models import Staff
+from backoffice.signals import sign_in_refused
 
 _logger = logging.getLogger(__name__)
 
@@ -42,10 +43,12 @@ class SignInForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF is untyped
         attempt = throttle.take(throttle.counters(accounts.normalised(email), request.remote_addr))
         self.wait = attempt.wait
         if self.wait:
+            sign_in_refused.send(reason="throttled")
             return self._refuse(_refusal(), try_again_in(self.wait))
         self.staff = accounts.authenticate(email, password)
         if self.staff is None:
             throttle.fail(attempt)
+            sign_in_refused.send(reason="wrong")
             _logger.info("a sign-in from %s was refused", request.remote_addr)
             return self._refuse(_refusal())
         throttle.succeed(attempt)

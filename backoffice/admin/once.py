@@ -11,7 +11,9 @@ from flask import flash, redirect, request, session
 from flask_security import current_user
 
 from backoffice.admin.record import DetailsView
+from backoffice.records.transactions import StaleRecord
 from backoffice.records.units import answer_of, once
+from backoffice.signals import form_conflicted, form_saved
 
 FORM_ID = "form_id"
 # What the browser adds by itself says nothing of what was asked for.
@@ -33,7 +35,13 @@ class OnceView(DetailsView):
 
         It may run more than once before it is committed: it reads what it changes anew, by `fetch(…, anew=True)`.
         """
-        return once(self.db_session, work, receipt())
+        try:
+            answer = once(self.db_session, work, receipt())
+        except StaleRecord:
+            form_conflicted.send()
+            raise
+        form_saved.send()
+        return answer
 
     def carry_out(self, work: Callable[[], Answer]) -> Any:
         """The same, and the answer to the browser."""

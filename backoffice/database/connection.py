@@ -11,13 +11,19 @@ from sqlalchemy import event
 
 from backoffice.database.limits import MYSQL
 from backoffice.database.time_limits import prepare_time_limits
+from backoffice.database.timing import prepare_timing
 
 # TIMESTAMP and DATETIME, as MySQL numbers them.
 MOMENTS = (7, 12)
 
 
-def prepare_connections(engine: sa.Engine) -> None:
-    """Make the three databases behave alike: UTC, strict, foreign keys enforced, lock waits that end."""
+def prepare_connections(engine: sa.Engine, slow_ms: int = 0) -> None:
+    """Make the three databases behave alike: UTC, strict, foreign keys enforced, lock waits that end.
+
+    Statements are measured; those that take `slow_ms` or longer are logged.
+    """
+    # Before the time limits, which put another error in place of the database's: nobody is asked after that.
+    prepare_timing(engine, slow_ms)
     prepare_time_limits(engine)
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _prepare_sqlite)

@@ -22,6 +22,7 @@ from sqlalchemy.orm.exc import StaleDataError
 from backoffice.database.faults import is_lost, is_passing
 from backoffice.models import FormReceipt
 from backoffice.records.transactions import IN_UNIT, StaleRecord
+from backoffice.signals import unit_retried
 
 Answer = TypeVar("Answer")
 RECEIPT: Any = FormReceipt.__table__
@@ -70,6 +71,7 @@ def once(session: Session, work: Callable[[], Answer], receipt: str = "") -> Ans
                 if isinstance(error, StaleDataError):
                     raise StaleRecord from None
                 raise
+            unit_retried.send(error=error)
         # Those who met each other should not meet again.
         pause = min(LONGEST_PAUSE, 0.02 * 2**tries)
         sleep(uniform(0.2, 1.0) * pause)  # noqa: S311 - no secret depends on it

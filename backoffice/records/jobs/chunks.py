@@ -25,6 +25,7 @@ from backoffice.records.jobs.freezing import frozen
 from backoffice.records.jobs.ledger import JOB, Claim
 from backoffice.records.jobs.tasks import FAILED, SKIPPED, Tally, Task, opener_of
 from backoffice.records.units import Again, in_unit, turn
+from backoffice.signals import chunk_done
 
 CHUNK: Any = JobChunk.__table__
 OUTCOME: Any = JobOutcome.__table__
@@ -121,6 +122,7 @@ def _run(session: Session, claim: Claim, pace: Pace) -> tuple[bool, int]:
         session.flush()
         goes_on = _move(session, job, claim, keys, tally, started)
         session.commit()
+    _tell(tally)
     return goes_on, len(keys)
 
 
@@ -175,4 +177,10 @@ def _leave_one(session: Session, claim: Claim, reason: str, started: float) -> b
         tally.leave(keys[0], FAILED, reason)
         goes_on = _move(session, job, claim, keys, tally, started)
         session.commit()
+    _tell(tally)
     return goes_on
+
+
+def _tell(tally: Tally) -> None:
+    skipped, failed = tally.count(SKIPPED), tally.count(FAILED)
+    chunk_done.send(changed=tally.changed, unchanged=tally.unchanged, skipped=skipped, failed=failed)

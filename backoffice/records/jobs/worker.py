@@ -22,6 +22,7 @@ from backoffice.records.jobs import ledger
 from backoffice.records.jobs.chunks import Lost, Pace, run_chunk
 from backoffice.records.jobs.ledger import Claim
 from backoffice.records.units import Again
+from backoffice.signals import unit_retried
 
 # How long a job is worked on before another that waits has its turn.
 SECONDS_OF_TURN = 2.0
@@ -111,6 +112,7 @@ class Worker:
                     _logger.warning("job %s is left for later: %s", claim.id, type(error).__name__)
                     return
                 leaves = self.stop.is_set()
+                unit_retried.send(error=error)
                 sleep(uniform(0.02, 0.3))  # noqa: S311 - no secret depends on it
 
     def _goes_on(self, until: float) -> bool:
