@@ -56,6 +56,7 @@ class Settings:
     drain_delay_seconds: int = 0
     redis_url: str = field(default="", repr=False)
     log_level: str = "INFO"
+    log_format: str = "text"
     slow_statement_ms: int = 500
     testing: bool = False
     extra: Mapping[str, Any] = field(default_factory=dict, repr=False)
@@ -100,6 +101,7 @@ class Settings:
             drain_delay_seconds=read.integer("DRAIN_DELAY_SECONDS", 0, 0, 600),
             redis_url=read.text("REDIS_URL", ""),
             log_level=read.choice("LOG_LEVEL", ("DEBUG", "INFO", "WARNING", "ERROR"), "INFO"),
+            log_format=read.choice("LOG_FORMAT", ("text", "json"), "text"),
             slow_statement_ms=read.integer("SLOW_STATEMENT_MS", 500, 0, 3_600_000),
         )
 

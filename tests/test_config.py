@@ -43,6 +43,7 @@ def read(tmp_path: Path, **environ: str) -> Settings:
         ("max_upload_mb", 16),
         ("uploads_mb", 10),
         ("log_level", "INFO"),
+        ("log_format", "text"),
         ("slow_statement_ms", 500),
     ],
 )
@@ -79,6 +80,7 @@ def test_uploads_are_kept_in_the_instance_folder_and_are_never_larger_than_a_for
         ("UPLOADS_MB", "3", "uploads_mb", 3),
         ("UPLOADS_PATH", "/srv/up", "uploads_path", Path("/srv/up")),
         ("LOG_LEVEL", "DEBUG", "log_level", "DEBUG"),
+        ("LOG_FORMAT", "json", "log_format", "json"),
         ("SLOW_STATEMENT_MS", "0", "slow_statement_ms", 0),
         ("PORT", "", "port", 8000),
     ],
@@ -104,6 +106,7 @@ def test_each_setting_is_read(tmp_path: Path, variable: str, text: str, setting:
         ("DEFAULT_LOCALE", "fr"),
         ("MAX_UPLOAD_MB", "1025"),
         ("LOG_LEVEL", "debug"),
+        ("LOG_FORMAT", "xml"),
         ("SLOW_STATEMENT_MS", "0.5"),
     ],
 )

@@ -16,6 +16,7 @@ from backoffice.admin.jobs import view_of
 from backoffice.admin.waking import listen, wake, wake_of
 from backoffice.extensions import db
 from backoffice.i18n import gettext as _
+from backoffice.logs import REQUEST_ID, request_id
 from backoffice.models import Job
 from backoffice.operations import notices
 from backoffice.records import retention
@@ -35,7 +36,8 @@ def worker(app: Flask, stop: Event | None = None) -> Worker:
     def enter() -> Iterator[Session]:
         # Tasks ask what a page asks: who acts, what they may, in which language. A request within the context of a
         # command, or of another request, would share its answers and its session.
-        with app.app_context(), app.test_request_context():
+        # A job done before the answer keeps the request's id in the log; one of a worker has none.
+        with app.app_context(), app.test_request_context(environ_overrides={REQUEST_ID: request_id()}):
             yield db.session()
 
     def held() -> bool:

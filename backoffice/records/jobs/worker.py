@@ -20,6 +20,7 @@ from sqlalchemy.orm import Session
 from backoffice.database.faults import is_passing
 from backoffice.records.jobs import ledger
 from backoffice.records.jobs.chunks import Lost, Pace, run_chunk
+from backoffice.records.jobs.current import working_on
 from backoffice.records.jobs.ledger import Claim
 from backoffice.records.units import Again
 from backoffice.signals import unit_retried
@@ -85,7 +86,8 @@ class Worker:
             claim = ledger.claim(session, self.name, at_once=self.at_once, only=only, lease=self.lease)
         if claim is None:
             return False
-        self._turn(claim, to_its_end=only is not None)
+        with working_on(claim.id):
+            self._turn(claim, to_its_end=only is not None)
         return True
 
     def _turn(self, claim: Claim, *, to_its_end: bool) -> None:
