@@ -9,7 +9,7 @@ from backoffice import access, admin, commands, i18n, icons, logs, pages
 from backoffice.config import ROOT, Settings
 from backoffice.database.connection import prepare_connections
 from backoffice.extensions import babel, csrf, db
-from backoffice.operations import migrate
+from backoffice.operations import metrics, migrate
 from backoffice.pages import readiness
 from backoffice.pages.environment import Environment
 from backoffice.pages.routing import LateRule
@@ -44,6 +44,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     readiness.init_app(app)
     access.init_app(app, settings)
     pages.init_app(app, settings)
+    metrics.init_app(app, settings)
     admin.init_app(app)
     commands.init_app(app)
     return app

@@ -15,6 +15,7 @@ from backoffice.errors import ConfigurationError
 
 ROOT = Path(__file__).resolve().parent.parent
 ENVIRONMENTS = ("development", "demo", "staging", "production")
+SHORTEST_SECRET = 16
 TRUE_WORDS, FALSE_WORDS = ("1", "true", "yes", "on"), ("0", "false", "no", "off", "")
 
 
@@ -58,6 +59,7 @@ class Settings:
     log_level: str = "INFO"
     log_format: str = "text"
     slow_statement_ms: int = 500
+    metrics_token: str = field(default="", repr=False)
     testing: bool = False
     extra: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
@@ -103,6 +105,7 @@ class Settings:
             log_level=read.choice("LOG_LEVEL", ("DEBUG", "INFO", "WARNING", "ERROR"), "INFO"),
             log_format=read.choice("LOG_FORMAT", ("text", "json"), "text"),
             slow_statement_ms=read.integer("SLOW_STATEMENT_MS", 500, 0, 3_600_000),
+            metrics_token=read.token("METRICS_TOKEN", ""),
         )
 
     @property
@@ -185,10 +188,17 @@ class _Reader:
             raise ConfigurationError(f"{name} is {value!r}; it has to be yes or no.")
         return value in TRUE_WORDS
 
+    def token(self, name: str, default: str) -> str:
+        """What opens a page to whoever knows it: nothing that could be guessed."""
+        value = self.text(name, default)
+        if value and (len(value) < SHORTEST_SECRET or not value.isascii() or not value.isprintable()):
+            raise ConfigurationError(f"{name} has to be 16 or more random characters, all ASCII. {_HOW_TO_MAKE}")
+        return value
+
     def secret(self, name: str, instance_path: Path, *, required: bool) -> str:
         """From the environment; on a developer's machine made once and kept in the instance folder."""
         value = self.text(name, "")
-        if value and len(value) < 16 and required:
+        if value and len(value) < SHORTEST_SECRET and required:
             raise ConfigurationError(f"{name} is too short: give at least 16 random characters. {_HOW_TO_MAKE}")
         if value:
             return value

@@ -20,7 +20,7 @@ from backoffice.log_formats import formatter
 from backoffice.records.jobs.current import job_id
 
 SANE_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
-QUIET_ENDPOINTS = ("health.healthz", "health.readyz", "static")
+QUIET_ENDPOINTS = ("health.healthz", "health.readyz", "static", "metrics")
 # In a request's environ.
 REQUEST_ID, _START = "backoffice.request_id", "backoffice.started"
 _logger = logging.getLogger("backoffice.request")

@@ -45,6 +45,7 @@ def read(tmp_path: Path, **environ: str) -> Settings:
         ("log_level", "INFO"),
         ("log_format", "text"),
         ("slow_statement_ms", 500),
+        ("metrics_token", ""),
     ],
 )
 def test_each_setting_has_its_default(tmp_path: Path, setting: str, default: Any) -> None:
@@ -82,6 +83,7 @@ def test_uploads_are_kept_in_the_instance_folder_and_are_never_larger_than_a_for
         ("LOG_LEVEL", "DEBUG", "log_level", "DEBUG"),
         ("LOG_FORMAT", "json", "log_format", "json"),
         ("SLOW_STATEMENT_MS", "0", "slow_statement_ms", 0),
+        ("METRICS_TOKEN", "sixteen letters.", "metrics_token", "sixteen letters."),
         ("PORT", "", "port", 8000),
     ],
 )
@@ -130,6 +132,13 @@ def test_a_live_environment_refuses_a_short_secret(tmp_path: Path, secret: str, 
     with pytest.raises(ConfigurationError, match=f"^{secret} is too short") as refusal:
         read(tmp_path, **{**LIVE, "BACKOFFICE_ENV": environment, secret: "hunter2"})
     assert "hunter2" not in refusal.value.message
+
+
+@pytest.mark.parametrize("token", ["hunter2", "fünfzehn und mehr", "sixteen\nletters and more"])
+def test_a_token_that_could_be_guessed_or_not_be_sent_is_refused(tmp_path: Path, token: str) -> None:
+    with pytest.raises(ConfigurationError, match="METRICS_TOKEN has to be 16") as refusal:
+        read(tmp_path, METRICS_TOKEN=token)
+    assert token not in refusal.value.message
 
 
 def test_production_asks_for_secure_cookies(tmp_path: Path) -> None:

@@ -267,7 +267,8 @@ def wait_until_refused(port: str) -> None:
 def test_importing_run_builds_nothing_until_the_application_is_asked_for(tmp_path: Path) -> None:
     program = (
         "import run, sys, pathlib; folder = pathlib.Path(sys.argv[1]);"
-        "assert not any(folder.iterdir()); app = run.app; assert app is run.app; print(app.name)"
+        "assert not any(folder.iterdir()); app = run.app; assert app is run.app; print(app.name);"
+        "assert 'prometheus_client' not in sys.modules, 'loaded where it is set'"
     )
     result = subprocess.run(
         [sys.executable, "-c", program, str(tmp_path)],
@@ -277,4 +278,4 @@ def test_importing_run_builds_nothing_until_the_application_is_asked_for(tmp_pat
         text=True,
         check=False,
     )
-    assert result.stdout == "backoffice\n", result.stderr
+    assert (result.returncode, result.stdout) == (0, "backoffice\n"), result.stderr

@@ -103,7 +103,7 @@ def _told(ready: bool, **more: Any) -> ResponseReturnValue:
 
 def _wait_for_the_schema() -> None:
     gate: Gate = current_app.extensions["backoffice.gate"]
-    if gate.is_open or request.blueprint == "health" or request.endpoint == "static":
+    if gate.is_open or request.blueprint == "health" or request.endpoint in ("static", "metrics"):
         return
     found = gate.look()
     if found is None or found.serves:

@@ -117,8 +117,8 @@ def test_a_job_done_before_the_answer_keeps_the_id_of_its_request(
         assert (told["request"], told["person"], told["job"]) == ("abcdefgh", person, job)
 
 
-@pytest.mark.parametrize("address", ["/healthz", "/readyz", "/static/css/base.css"])
+@pytest.mark.parametrize("address", ["/healthz", "/metrics", "/static/css/base.css"])
 def test_what_is_asked_all_the_time_is_no_news(make_logging_app: MakeLoggingApp, address: str) -> None:
-    app, log = make_logging_app()
+    app, log = make_logging_app(metrics_token="a token for tests only")
     app.test_client().get(address).close()
     assert log.getvalue() == ""
