@@ -9,7 +9,7 @@ from backoffice import access, admin, commands, i18n, icons, logs, pages
 from backoffice.config import ROOT, Settings
 from backoffice.database.connection import prepare_connections
 from backoffice.extensions import babel, csrf, db
-from backoffice.operations import metrics, migrate
+from backoffice.operations import metrics, migrate, sentry
 from backoffice.pages import readiness
 from backoffice.pages.environment import Environment
 from backoffice.pages.routing import LateRule
@@ -33,6 +33,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     uploads.prepare(settings.uploads)
 
     logs.init_app(app, settings)
+    sentry.init_app(settings)
     db.init_app(app)
     with app.app_context():
         prepare_connections(db.engine, settings.slow_statement_ms)

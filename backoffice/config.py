@@ -60,6 +60,7 @@ class Settings:
     log_format: str = "text"
     slow_statement_ms: int = 500
     metrics_token: str = field(default="", repr=False)
+    sentry_dsn: str = field(default="", repr=False)
     testing: bool = False
     extra: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
@@ -106,6 +107,7 @@ class Settings:
             log_format=read.choice("LOG_FORMAT", ("text", "json"), "text"),
             slow_statement_ms=read.integer("SLOW_STATEMENT_MS", 500, 0, 3_600_000),
             metrics_token=read.token("METRICS_TOKEN", ""),
+            sentry_dsn=read.text("SENTRY_DSN", ""),
         )
 
     @property

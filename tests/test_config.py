@@ -46,6 +46,7 @@ def read(tmp_path: Path, **environ: str) -> Settings:
         ("log_format", "text"),
         ("slow_statement_ms", 500),
         ("metrics_token", ""),
+        ("sentry_dsn", ""),
     ],
 )
 def test_each_setting_has_its_default(tmp_path: Path, setting: str, default: Any) -> None:
@@ -84,6 +85,7 @@ def test_uploads_are_kept_in_the_instance_folder_and_are_never_larger_than_a_for
         ("LOG_FORMAT", "json", "log_format", "json"),
         ("SLOW_STATEMENT_MS", "0", "slow_statement_ms", 0),
         ("METRICS_TOKEN", "sixteen letters.", "metrics_token", "sixteen letters."),
+        ("SENTRY_DSN", "https://key@a.example.com/1", "sentry_dsn", "https://key@a.example.com/1"),
         ("PORT", "", "port", 8000),
     ],
 )
