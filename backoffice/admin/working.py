@@ -19,7 +19,8 @@ from backoffice.i18n import gettext as _
 from backoffice.logs import REQUEST_ID, request_id
 from backoffice.models import Job
 from backoffice.operations import notices
-from backoffice.records import retention
+from backoffice.operations.alive import Pulse
+from backoffice.records import backfills, retention
 from backoffice.records.auditing import is_audited
 from backoffice.records.importing.starting import CHECK, IMPORT
 from backoffice.records.jobs import ledger
@@ -41,6 +42,9 @@ def worker(app: Flask, stop: Event | None = None) -> Worker:
             yield db.session()
 
     def held() -> bool:
+        pulse: Pulse = app.extensions["backoffice.pulse"]
+        if pulse.is_due:
+            pulse.beat()
         with app.app_context():
             return notices.are_jobs_held()
 
@@ -52,8 +56,9 @@ def worker(app: Flask, stop: Event | None = None) -> Worker:
 
 
 def _chores(session: Session) -> None:
-    """Once a day, what is old is forgotten."""
+    """Once a day, what is old is forgotten; what a new column means for old rows is begun."""
     ledger.begin_due(session, retention.KIND, list(retention.PORTIONS), timedelta(days=1))
+    backfills.begin_due(session)
 
 
 @contextmanager

@@ -11,6 +11,7 @@ from backoffice.models.import_row import ImportRow
 from backoffice.models.job import Job, JobChunk, JobGate, JobKeys, JobOutcome
 from backoffice.models.notice import Notice
 from backoffice.models.presence import Presence
+from backoffice.models.running_process import RunningProcess
 from backoffice.models.saved_view import SavedView
 from backoffice.models.searchable import Searchable, SearchIndex
 from backoffice.models.staff import Role, SignInThrottle, Staff
@@ -37,6 +38,7 @@ __all__ = [
     "Notice",
     "Presence",
     "Role",
+    "RunningProcess",
     "SavedView",
     "SearchIndex",
     "Searchable",

@@ -8,11 +8,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
+from typing import Any
 
 import sqlalchemy as sa
 
+from backoffice.database.clock import moment
+from backoffice.models import Job
 from backoffice.operations import schema_journal
 from backoffice.operations.revisions import CONTRACT, Line, line
+
+JOB: Any = Job.__table__
 
 
 class State(Enum):
@@ -48,6 +53,13 @@ def schema(connection: sa.Connection, known: Line | None = None) -> Schema:
     if at in known.revisions or not at:
         return _behind(known, at)
     return _ahead(connection, known, at)
+
+
+def jobs_wait(connection: sa.Connection) -> int:
+    """For how many seconds the job that has waited longest has been waiting for a worker; 0 where none does."""
+    waits = sa.select(moment(), sa.func.min(JOB.c.turn_at)).where(JOB.c.state == "waiting")
+    now, oldest = connection.execute(waits).one()
+    return max(0, int((now - oldest).total_seconds())) if oldest is not None else 0
 
 
 def _behind(known: Line, at: str) -> Schema:

@@ -15,18 +15,24 @@ VERSIONS = MIGRATIONS / "versions"
 # What a revision says it is: something more that nobody misses yet, rows, or something less that nobody uses any more.
 EXPAND, DATA, CONTRACT = "expand", "data", "contract"
 PHASES = (EXPAND, DATA, CONTRACT)
-READ = ("revision", "down_revision", "phase")
+READ = ("revision", "down_revision", "phase", "needs", "after_backfill")
 
 
 @dataclass(frozen=True)
 class Revision:
-    """One file of migrations/versions; `parent` is "" for the first."""
+    """One file of migrations/versions; `parent` is "" for the first.
+
+    A contract takes away what no process may use any more that knows revision `needs`, its parent unless it names
+    another one; and where it says `after_backfill`, what that has filled.
+    """
 
     number: str
     parent: str
     phase: str
     title: str
     file: str
+    needs: str = ""
+    after_backfill: str = ""
 
 
 @dataclass(frozen=True)
@@ -88,4 +94,8 @@ def _read(path: Path) -> Revision:
     if "revision" not in said or phase not in PHASES:
         raise ConfigurationError(f"{path.name} needs a `revision`, and as `phase` one of: {', '.join(PHASES)}.")
     title = (ast.get_docstring(tree) or "").split("\n", 1)[0]
-    return Revision(said["revision"], said.get("down_revision") or "", phase, title, path.name)
+    parent = said.get("down_revision") or ""
+    return Revision(
+        said["revision"], parent, phase, title, path.name,
+        needs=said.get("needs") or parent, after_backfill=said.get("after_backfill") or "",
+    )  # fmt: skip

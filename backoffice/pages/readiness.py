@@ -13,12 +13,15 @@ from typing import Any
 import sqlalchemy as sa
 from flask import Blueprint, Flask, current_app, jsonify, request
 from flask.typing import ResponseReturnValue
+from werkzeug.wrappers import Response
 
 from backoffice.access import guard
 from backoffice.errors import BackofficeError
 from backoffice.extensions import db
 from backoffice.i18n import gettext as _
-from backoffice.operations.readiness import Schema, State, schema
+from backoffice.operations import draining
+from backoffice.operations.alive import Pulse
+from backoffice.operations.readiness import Schema, State, jobs_wait, schema
 
 health = Blueprint("health", __name__)
 # Looking again while the schema is not there, in seconds.
@@ -69,9 +72,13 @@ def init_app(app: Flask) -> None:
     """Register the two addresses, and let no page be asked before the schema is there."""
     app.register_blueprint(health)
     app.extensions["backoffice.gate"] = Gate()
+    with app.app_context():
+        engine = db.engine
+    app.extensions["backoffice.pulse"] = Pulse(lambda: engine)
     for endpoint in ("health.healthz", "health.readyz"):
         guard.declare(app, endpoint, guard.PUBLIC)
     app.before_request(_wait_for_the_schema)
+    app.after_request(_tell_who_runs)
 
 
 @health.get("/healthz")
@@ -83,13 +90,16 @@ def healthz() -> ResponseReturnValue:
 @health.get("/readyz")
 def readyz() -> ResponseReturnValue:
     """Whether requests may be sent here: 200, or 503 with the reason. It takes no lock and waits for no upgrade."""
+    if draining.is_draining():
+        return _told(False, draining=True)
     try:
         with db.engine.connect() as connection:
             found = schema(connection)
+            waiting = jobs_wait(connection) if found.serves else 0
     except sa.exc.SQLAlchemyError:
         return _told(False, database="does not answer")
     return _told(
-        found.serves, database="answers",
+        found.serves, database="answers", jobs_wait_seconds=waiting,
         schema={"state": found.state.value, "at": found.database, "needs": found.needs, "told": found.sentence},
     )  # fmt: skip
 
@@ -98,6 +108,14 @@ def _told(ready: bool, **more: Any) -> ResponseReturnValue:
     response = jsonify(ready=ready, **more)
     response.status_code = 200 if ready else 503
     response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _tell_who_runs(response: Response) -> Response:
+    """After the answer has been sent, so that nobody waits for it."""
+    pulse: Pulse = current_app.extensions["backoffice.pulse"]
+    if pulse.is_due:
+        response.call_on_close(pulse.beat)
     return response
 
 

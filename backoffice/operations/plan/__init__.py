@@ -6,7 +6,8 @@ installation, `screen` tells both. `flask db upgrade` asks the same before it be
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 import sqlalchemy as sa
 from alembic.script import ScriptDirectory
@@ -15,6 +16,8 @@ from backoffice.operations import schema_journal
 from backoffice.operations.plan.obstacles import Obstacle, obstacles
 from backoffice.operations.plan.steps import Planned, planned
 from backoffice.operations.plan.verdicts import Level
+from backoffice.operations.revisions import line
+from backoffice.operations.upgrading.contracts import why_waits
 
 
 @dataclass(frozen=True)
@@ -32,6 +35,7 @@ class Plan:
         """The worst there is; its number is the exit code."""
         levels = [obstacle.level for obstacle in self.obstacles]
         levels += [step.verdict.level for revision in self.revisions for step in revision.steps]
+        levels += [Level.LOOK for revision in self.revisions if revision.waits]
         return max(levels, default=Level.GO)
 
     def refusals(self, allowed: tuple[str, ...] = ()) -> dict[str, str]:
@@ -50,7 +54,11 @@ def make(connection: sa.Connection, scripts: ScriptDirectory, target: str = "hea
     wanted = scripts.get_revisions(target)[0]
     number = wanted.revision if wanted is not None else ""
     left = list(scripts.iterate_revisions(number, at or "base")) if number != at else []
-    revisions = planned(connection, left[::-1], is_new=not at)
+    known = line(Path(scripts.versions))
+    revisions = [
+        replace(each, waits=why_waits(connection, known.revisions[each.number], known) if at else "")
+        for each in planned(connection, left[::-1], is_new=not at)
+    ]
     found = obstacles(connection, is_work=bool(left))
     connection.rollback()
     return Plan(_named(connection), at, number, revisions, found)

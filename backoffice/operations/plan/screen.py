@@ -30,6 +30,8 @@ def lines(plan: Plan) -> Iterator[str]:
                     break_long_words=False, break_on_hyphens=False,
                 )  # fmt: skip
             yield from _told(step.verdict.level, f"{step.verdict.name}: {step.verdict.told}")
+        if revision.waits:
+            yield from _told(Level.LOOK, f"waits: {revision.waits}")
     if plan.obstacles:
         yield ""
         yield "In the way"

@@ -37,6 +37,8 @@ class Planned:
     title: str
     phase: str
     steps: list[PlannedStep]
+    # Why it is left for later; "" where it is not.
+    waits: str = ""
 
 
 def planned(connection: sa.Connection, scripts: Iterable[Script], *, is_new: bool) -> list[Planned]:

@@ -26,6 +26,7 @@ from backoffice.operations.revisions import DATA, Line, Revision, line
 from backoffice.operations.schema_journal import DOWNGRADING, UPGRADING
 from backoffice.operations.upgrading import tables
 from backoffice.operations.upgrading.connections import blockers, connected
+from backoffice.operations.upgrading.contracts import why_waits
 from backoffice.operations.upgrading.definitions import connection_of
 from backoffice.operations.upgrading.locks import Lock, lock_of
 from backoffice.operations.upgrading.report import Done, Report, present
@@ -136,6 +137,7 @@ class _Runner:
             self.report.say(f"A backup is in {made}")
         for step in revisions:
             self._refuse_if_unfinished(connection, step)
+            self._refuse_if_early(connection, step, is_new=not current)
             self._revision(connection, step, lock)
             self.until = monotonic() + PATIENCE
             self.look_at_version(connection)
@@ -171,6 +173,15 @@ class _Runner:
             f"{what} {row.revision} was interrupted at step {row.position}, and has to be finished first. "
             f"Run: flask db {command}"
         )
+
+    def _refuse_if_early(self, connection: sa.Connection, step: RevisionStep, *, is_new: bool) -> None:
+        """A contract that may not be carried out yet; a database that is just made has nobody at work."""
+        if is_new or not step.is_upgrade:
+            return
+        waits = why_waits(connection, self._known(step), self.known)
+        connection.rollback()
+        if waits:
+            raise CannotUpgrade(waits)
 
     def _revision(self, connection: sa.Connection, step: RevisionStep, lock: Lock) -> None:
         """One revision, tried again while something passing is in its way."""

@@ -20,10 +20,13 @@ from backoffice.errors import BadInput
 from backoffice.extensions import db
 from backoffice.operations import backups, plan, schema_journal
 from backoffice.operations.lint.recording import NotOffline, record
+from backoffice.operations.revisions import line
+from backoffice.operations.upgrading.contracts import why_waits
 from backoffice.operations.upgrading.report import present
 from backoffice.operations.upgrading.runner import CannotUpgrade
 
 LIVE = ("staging", "production")
+HEADS = ("head", "heads")
 # How old a dump may be that stands for what a downgrade drops.
 FRESH = timedelta(days=1)
 ELSEWHERE = "snapshot:"
@@ -33,6 +36,8 @@ def upgrade(target: str = "head", *, directory: str | None = None, allowed: tupl
     """Upgrade, unless the plan says no to something that is not allowed by its name."""
     if not more.get("sql"):
         _refuse_by_plan(directory, target, allowed)
+        if target in HEADS:
+            target = _before_what_waits(directory)
     _plainly(flask_migrate.upgrade, directory, target, **more)
 
 
@@ -73,6 +78,20 @@ def _refuse_by_plan(directory: str | None, target: str, allowed: tuple[str, ...]
         name, told = next(iter(refusals.items()))
         more = f" ({len(refusals) - 1} more: flask db plan)" if len(refusals) > 1 else ""
         raise CannotUpgrade(f"Nothing was done. {name}: {told}{more} Allow it by its name: --allow {name}")
+
+
+def _before_what_waits(directory: str | None) -> str:
+    """The revision before the first contract that has to wait: a deploy goes on, and comes back for it later."""
+    known = line(Path(scripts(directory).versions))
+    with db.engine.connect() as connection:
+        at = schema_journal.version(connection)
+        if not at or at not in known.revisions:
+            return "head"
+        for revision in known.after(at):
+            if waits := why_waits(connection, revision, known):
+                present().warn(f"Left for later. {waits}")
+                return revision.parent
+    return "head"
 
 
 def _tell_what_goes(directory: str | None, target: str, backed_up: str) -> None:

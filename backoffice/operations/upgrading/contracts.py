@@ -1,0 +1,38 @@
+"""Contracts wait: nothing is taken away that a process at work still uses, or that a backfill has not carried over."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from backoffice.operations import alive
+from backoffice.operations.revisions import CONTRACT, Line, Revision
+from backoffice.records import backfills
+
+
+def why_waits(connection: sa.Connection, revision: Revision, known: Line) -> str:
+    """Why a revision has to wait, in a sentence with what to do; "" where it may be run."""
+    if revision.phase != CONTRACT:
+        return ""
+    older = alive.older(connection, revision.needs, known)
+    if older:
+        more = f" and {len(older) - 1} more" if len(older) > 1 else ""
+        return (
+            f"{revision.number} takes away what {older[0]}{more} may still use. Restart every process with a version "
+            f"that knows {revision.needs}, wait {alive.BELIEVED} seconds, and run: flask db upgrade {revision.number}"
+        )
+    return _why_backfill(connection, revision) if revision.after_backfill else ""
+
+
+def _why_backfill(connection: sa.Connection, revision: Revision) -> str:
+    backfill = backfills.find(revision.after_backfill)
+    if backfill is None:
+        return (
+            f"{revision.number} relies on the backfill {revision.after_backfill!r}, which this version does not have. "
+            "Upgrade with the version before, and let its workers finish."
+        )
+    if sa.inspect(connection).has_table(backfill.table.name) and backfill.is_open(connection):
+        return (
+            f"{revision.number} has to wait for the backfill {backfill.name!r}. Let a worker finish it (flask jobs work "
+            f"--until-idle), and run: flask db upgrade {revision.number}"
+        )
+    return ""
