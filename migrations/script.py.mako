@@ -14,8 +14,9 @@ Rules for a revision (docs/operations.md says why):
 - Tables: drops-mapped-table, renames-table, table-without-primary-key, table-without-charset, name-too-long.
 - Indexes: index-blocks-writes, drop-index-blocks, concurrently-in-transaction, concurrently-if-not-exists,
   drops-index-of-foreign-key, index-key-too-long, unique-not-checked.
-- Constraints: foreign-key-blocks-writes, foreign-key-copies-table, check-reads-all-rows, check-copies-table,
-  validates-behind-lock, unique-constraint-blocks, unnamed-constraint, check-name-doubled, foreign-key-without-index.
+- Constraints: check-reads-all-rows, check-copies-table, validates-behind-lock, unique-constraint-blocks,
+  unnamed-constraint, check-name-doubled.
+- Foreign keys: foreign-key-blocks-writes, foreign-key-copies-table, inline-key-ignored, foreign-key-without-index.
 - Rows and raw SQL: mixes-schema-and-data, phase-differs, changes-all-rows, raw-sql-without-reason.
 - The revision as a whole: several-schema-steps, autocommit-not-alone, contract-too-early, unknown-phase,
   downgrade-missing, wrong-file-name, imports-models, needs-database, ignore-without-reason, ignore-unused.

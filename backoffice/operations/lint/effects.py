@@ -74,11 +74,17 @@ def _add_column(operation: ops.AddColumnOp, dialect: str) -> Effect:
     effects = [Effect(DEFINITION.cost, DEFINITION.why, breaks)]
     if is_filled_row_by_row(column, dialect):
         effects.append(Effect(Cost.COPIES, "Every row gets a value of its own, so all are written anew."))
-    if column.foreign_keys:
+    if column.foreign_keys and not has_nothing_to_look_up(operation, dialect):
         effects.append(_foreign_key(not_valid=False, dialect=dialect))
     if column.unique or column.index:
         effects.append(_index(dialect, unique=bool(column.unique), concurrently=False))
     return worst(*effects)
+
+
+def has_nothing_to_look_up(operation: ops.AddColumnOp, dialect: str) -> bool:
+    """Whether a foreign key comes with its column in one statement: PostgreSQL knows then that every row has NULL."""
+    inline = bool(operation.inline_references) and operation.column.server_default is None
+    return inline and dialect in ("postgresql", "sqlite")
 
 
 def is_filled_row_by_row(column: sa.Column[Any], dialect: str) -> bool:

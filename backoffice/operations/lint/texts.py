@@ -7,13 +7,14 @@ from textwrap import fill
 from backoffice.operations.lint import rules
 from backoffice.operations.lint.findings import NAMES
 from backoffice.operations.lint.recording import DIALECTS
-from backoffice.operations.lint.rule import RULES, Rule
+from backoffice.operations.lint.rule import Rule
 
 TOPICS = {
     "Columns": rules.columns,
     "Tables": rules.tables,
     "Indexes": rules.indexes,
     "Constraints": rules.constraints,
+    "Foreign keys": rules.foreign_keys,
     "Rows and raw SQL": rules.data,
     "The revision as a whole": rules.revisions,
     "SQLite, and what a database has no words for": rules.sqlite,
@@ -45,7 +46,8 @@ that a revision makes itself are in nobody's way: most rules are about those tha
 
 def table() -> str:
     """Every rule in a line: its name, its databases, what is wrong."""
-    rows = (f"| [{found.name}](#{found.name}) | {databases(found)} | {found.wrong} |" for found in RULES.values())
+    listed = [found for topic in TOPICS for found in _of(topic)]
+    rows = (f"| [{found.name}](#{found.name}) | {databases(found)} | {found.wrong} |" for found in listed)
     return "\n".join(["| Rule | Databases | What is wrong |", "|---|---|---|", *rows])
 
 

@@ -37,6 +37,8 @@ CLAIMS: dict[str, tuple[Cost | None, Cost | None]] = {
     'op.add_column("probe", sa.Column("new", sa.Integer(), sa.Computed("id + 1", persisted=False)))': (INSTANT, None),
     'op.add_column("probe", sa.Column("new", sa.Integer(), sa.Identity()))': (None, COPIES),
     'op.add_column("probe", sa.Column("new", sa.Integer(), sa.ForeignKey("parent.id", name="fk")))': (COPIES, BLOCKS),
+    'op.add_column("probe", sa.Column("new", sa.Integer(), sa.ForeignKey("parent.id", name="fk")),'
+    " inline_references=True)": (None, INSTANT),
     'op.drop_column("probe", "number")': (None, INSTANT),
     'op.drop_column("probe", "amount")': (INSTANT, INSTANT),
     f'op.alter_column("probe", "short", new_column_name="brief", {SHORT})': (INSTANT, INSTANT),
