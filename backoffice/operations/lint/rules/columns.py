@@ -64,9 +64,7 @@ def drops_mapped_column(review: Review) -> Iterator[Recorded]:
     right="Add a new column, write both, let a job copy, read the new one, and drop the old one releases later.",
     bad="""
     phase = "contract"
-    op.alter_column(
-        "user", "nickname", new_column_name="called", existing_type=sa.String(70), existing_nullable=True
-    )
+    op.alter_column("user", "nickname", new_column_name="called", existing_type=sa.String(70), existing_nullable=True)
     """,
     good='op.add_column("user", sa.Column("called", sa.String(70), nullable=True))',
 )
@@ -82,14 +80,10 @@ def renames_column(review: Review) -> Iterator[Recorded]:
     right="Add a column of the new type and let a job move the values, whose failures it tells one by one.",
     bad="""
     phase = "contract"
-    op.alter_column(
-        "user", "nickname", type_=sa.String(20), existing_type=sa.String(70), existing_nullable=True
-    )
+    op.alter_column("user", "nickname", type_=sa.String(20), existing_type=sa.String(70), existing_nullable=True)
     """,
     good="""
-    op.alter_column(
-        "user", "nickname", type_=sa.String(120), existing_type=sa.String(70), existing_nullable=True
-    )
+    op.alter_column("user", "nickname", type_=sa.String(120), existing_type=sa.String(70), existing_nullable=True)
     """,
 )
 def narrows_type(review: Review) -> Iterator[Recorded]:
@@ -104,14 +98,10 @@ def narrows_type(review: Review) -> Iterator[Recorded]:
     right="Add a column of the new type, let a job copy, then switch. A string may grow in place, on MySQL and MariaDB "
     "unless it passes 63 characters.",
     bad="""
-    op.alter_column(
-        "article", "words", type_=sa.BigInteger(), existing_type=sa.Integer(), existing_nullable=True
-    )
+    op.alter_column("article", "words", type_=sa.BigInteger(), existing_type=sa.Integer(), existing_nullable=True)
     """,
     good="""
-    op.alter_column(
-        "article", "label", type_=sa.String(120), existing_type=sa.String(70), existing_nullable=True
-    )
+    op.alter_column("article", "label", type_=sa.String(120), existing_type=sa.String(70), existing_nullable=True)
     """,
 )
 def type_copies_table(review: Review) -> Iterator[Recorded]:
@@ -127,9 +117,7 @@ def type_copies_table(review: Review) -> Iterator[Recorded]:
     right="Give existing_type and existing_nullable, and existing_server_default where there is one.",
     bad='op.alter_column("user", "nickname", type_=sa.String(120), existing_nullable=True)',
     good="""
-    op.alter_column(
-        "user", "nickname", type_=sa.String(120), existing_type=sa.String(70), existing_nullable=True
-    )
+    op.alter_column("user", "nickname", type_=sa.String(120), existing_type=sa.String(70), existing_nullable=True)
     """,
 )
 def existing_definition_missing(review: Review) -> Iterator[Recorded]:

@@ -62,9 +62,7 @@ def check_copies_table(review: Review) -> Iterator[Recorded]:
     POSTGRESQL,
     right="Validate in the next revision: the lock is let go between them.",
     bad="""
-    op.create_foreign_key(
-        "fk_job_parent_id_job", "job", "job", ["parent_id"], ["id"], postgresql_not_valid=True
-    )
+    op.create_foreign_key("fk_job_parent_id_job", "job", "job", ["parent_id"], ["id"], postgresql_not_valid=True)
     # Alembic has no operation for this.
     op.execute("ALTER TABLE job VALIDATE CONSTRAINT fk_job_parent_id_job")
     """,
@@ -88,12 +86,14 @@ def validates_behind_lock(review: Review) -> Iterator[Recorded]:
     "UNIQUE USING INDEX.",
     bad="""
     from backoffice.operations.duplicates import refuse_duplicates
+
     phase = "contract"
     refuse_duplicates(op, "user", ["name"])
     op.create_unique_constraint("uq_user_name", "user", ["name"])
     """,
     good="""
     from backoffice.operations.duplicates import refuse_duplicates
+
     phase = "contract"
     refuse_duplicates(op, "user", ["name"])
     with op.get_context().autocommit_block():

@@ -20,9 +20,7 @@ from backoffice.operations.lint.rules.indexes import kept_indexes, made_indexes
     right=f"{CHECKED_LATER} With a new column it may come at once, by inline_references=True.",
     bad='op.create_foreign_key("fk_job_parent_id_job", "job", "job", ["parent_id"], ["id"])',
     good="""
-    op.create_foreign_key(
-        "fk_job_parent_id_job", "job", "job", ["parent_id"], ["id"], postgresql_not_valid=True
-    )
+    op.create_foreign_key("fk_job_parent_id_job", "job", "job", ["parent_id"], ["id"], postgresql_not_valid=True)
     """,
 )
 def foreign_key_blocks_writes(review: Review) -> Iterator[Recorded]:
@@ -39,9 +37,7 @@ def foreign_key_blocks_writes(review: Review) -> Iterator[Recorded]:
     MYSQL,
     right="Switch foreign_key_checks off around it, once a data revision has removed what leads nowhere.",
     bad="""
-    op.create_foreign_key(
-        "fk_job_parent_id_job", "job", "job", ["parent_id"], ["id"], postgresql_not_valid=True
-    )
+    op.create_foreign_key("fk_job_parent_id_job", "job", "job", ["parent_id"], ["id"], postgresql_not_valid=True)
     """,
     good="""
     # So that the table is not copied. The revision before has removed what leads nowhere.

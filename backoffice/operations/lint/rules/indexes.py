@@ -189,6 +189,7 @@ def column_type(review: Review, table: str, name: str) -> sa.types.TypeEngine[ob
     """,
     good="""
     from backoffice.operations.duplicates import refuse_duplicates
+
     phase = "contract"
     refuse_duplicates(op, "user", ["name"])
     with op.get_context().autocommit_block():

@@ -103,11 +103,13 @@ def unknown_phase(review: Review) -> Iterator[None]:
     bad="""
     op.add_column("user", sa.Column("phone", sa.String(40), nullable=True))
 
+
     def downgrade():
         pass
     """,
     good="""
     op.add_column("user", sa.Column("phone", sa.String(40), nullable=True))
+
 
     def downgrade():
         op.drop_column("user", "phone")
@@ -145,6 +147,7 @@ def wrong_file_name(review: Review) -> Iterator[None]:
     right="Write sa.table(…) and sa.column(…) as they are at this revision.",
     bad="""
     from backoffice.models import Role
+
     phase = "data"
     op.execute(sa.delete(Role).where(Role.name == "guest"))
     """,
