@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from pathlib import Path
 from textwrap import indent
 
@@ -31,5 +32,7 @@ def revision(folder: Path, example: str, name: str = "0001_show_example.py") -> 
     path = folder / name
     text = f"{HEAD}{top}\n\ndef upgrade():\n{indent(body.strip() or 'pass', '    ')}\n\n\n{down}"
     path.write_text(text, encoding="utf-8")
+    # What was compiled of another example of the same size, a moment ago, would be taken for this one's.
+    shutil.rmtree(folder / "__pycache__", ignore_errors=True)
     module = load_python_file(str(folder), name)
     return Script(module, module.revision, str(path))

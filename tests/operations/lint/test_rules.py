@@ -80,19 +80,17 @@ REFUSED = {
 }
 
 
-@pytest.mark.parametrize("name", sorted({name for names in REFUSED.values() for name in names}))
 def test_what_a_rule_calls_impossible_the_database_refuses(
-    app: Flask, backend: str, session: Session, name: str, tmp_path: Path
+    app: Flask, backend: str, session: Session, tmp_path: Path
 ) -> None:
-    if name not in REFUSED[backend]:
-        return
     make_user(session)
     session.close()
     with app.app_context(), db.engine.connect() as connection:
-        script = revision(tmp_path, RULES[name].bad)
-        with Operations.context(MigrationContext.configure(connection)), pytest.raises(sa.exc.DBAPIError):
-            script.module.upgrade()
-        connection.rollback()
+        for name in REFUSED[backend]:
+            script = revision(tmp_path, RULES[name].bad)
+            with Operations.context(MigrationContext.configure(connection)), pytest.raises(sa.exc.DBAPIError):
+                script.module.upgrade()
+            connection.rollback()
 
 
 @pytest.mark.mysql_only
