@@ -79,6 +79,9 @@ def line(folder: Path = VERSIONS) -> Line:
     if by_parent:
         parent, stray = next(iter(by_parent.items()))
         raise ConfigurationError(f"{stray.file} follows {parent}, which is not in migrations/versions.")
+    for each in ordered.values():
+        if each.needs and each.needs not in ordered:
+            raise ConfigurationError(f"{each.file} needs {each.needs}, which is not in migrations/versions.")
     return Line(ordered)
 
 

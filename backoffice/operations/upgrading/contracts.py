@@ -32,7 +32,7 @@ def _why_backfill(connection: sa.Connection, revision: Revision) -> str:
         )
     if sa.inspect(connection).has_table(backfill.table.name) and backfill.is_open(connection):
         return (
-            f"{revision.number} has to wait for the backfill {backfill.name!r}. Let a worker finish it (flask jobs work "
-            f"--until-idle), and run: flask db upgrade {revision.number}"
+            f"{revision.number} has to wait for the backfill {backfill.name!r}. Let a worker finish it "
+            f"(flask jobs work --until-idle), and run: flask db upgrade {revision.number}"
         )
     return ""
