@@ -20,7 +20,7 @@ def init_app(app: Flask, settings: Settings) -> None:
     """Count what happens in this process from now on, and tell it."""
     if not settings.metrics_token:
         return
-    # Imported here: it takes its time and 14 MB, and most run without it.
+    # Imported here: it takes time and memory, and most run without it.
     from backoffice.operations.meters import Meters
 
     with app.app_context():

@@ -95,12 +95,17 @@ def test_what_somebody_changed_by_hand_meanwhile_is_told_and_left(
     assert runners.run(url, "upgrade", directory=directory)[0] == 0
 
 
-@pytest.mark.parametrize("when", ["done", "noted"])
+# Half a minute each, so that only the one that can stop half-way is part of every run. All of them:
+# EVERY_STEP=1 pytest tests/operations/upgrading/test_killed.py
+EVERY = pytest.mark.parametrize("when", ["done", "noted"] if "EVERY_STEP" in os.environ else ["done"])
+WHERE = (lambda test: test) if "EVERY_STEP" in os.environ else pytest.mark.mysql_only
+
+
+@EVERY
+@WHERE
 def test_this_products_own_revisions_stand_being_killed(
     when: str, backend: str, databases: Databases, runners: Runners
 ):
-    if when == "noted" and "EVERY_STEP" not in os.environ:
-        backend = "mysql"
     clean, killed = databases.create(backend), databases.create(backend)
     assert runners.run(clean, "upgrade")[0] == 0
     kill_after_each_statement(runners, killed, when)
