@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 
 import flask_migrate
@@ -9,6 +12,7 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
+from backoffice.config import ROOT
 from backoffice.extensions import db
 from backoffice.operations import schema_journal
 from backoffice.operations.readiness import State, schema
@@ -99,3 +103,14 @@ def test_a_database_that_does_not_answer_is_told_without_an_error_page(databases
     told = app.test_client().get("/readyz")
     assert told.status_code == 503
     assert told.json == {"ready": False, "database": "does not answer"}
+
+
+@pytest.mark.sqlite_only
+def test_what_serves_never_loads_alembic(databases: Databases, app: Flask):
+    serving = (
+        "import sys, run; browser = run.app.test_client(); assert browser.get('/sign-in').status_code == 200;"
+        "assert browser.get('/readyz').status_code == 200; sys.exit('alembic' in sys.modules or 'mako' in sys.modules)"
+    )
+    settings = app.extensions["backoffice"]
+    environment = {**os.environ, "DATABASE_URL": settings.database_url, "BACKOFFICE_INSTANCE": str(databases.folder)}
+    subprocess.run([sys.executable, "-c", serving], cwd=ROOT, env=environment, check=True)
