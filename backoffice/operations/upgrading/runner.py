@@ -25,7 +25,7 @@ from backoffice.operations import schema_journal
 from backoffice.operations.revisions import DATA, Line, Revision, line
 from backoffice.operations.schema_journal import DOWNGRADING, UPGRADING
 from backoffice.operations.upgrading import tables
-from backoffice.operations.upgrading.connections import blockers, connected
+from backoffice.operations.upgrading.connections import STATEMENT_HOURS, blockers, connected
 from backoffice.operations.upgrading.contracts import why_waits
 from backoffice.operations.upgrading.definitions import connection_of
 from backoffice.operations.upgrading.locks import Lock, lock_of
@@ -34,8 +34,10 @@ from backoffice.operations.upgrading.statements import Place, Statements
 
 Configure = Callable[..., None]
 Follow = Callable[[sa.Connection], None]
-# For so long a runner waits for another one, and a revision for whatever holds what it needs.
+# For so long a revision waits for whatever holds what it needs.
 PATIENCE = 900.0
+# For so long a runner waits for another one, which ends by itself: it has no more patience, and its statements a limit.
+FOLLOWING = STATEMENT_HOURS * 3600.0
 SHORTEST_PAUSE, LONGEST_PAUSE = 0.3, 5.0
 TOLD_TRIES = (1, 5, 20, 60, 150)
 
@@ -71,7 +73,8 @@ class _Runner:
     ) -> None:  # fmt: skip
         self.engine, self.configure, self.follow, self.back_up, self.report = engine, configure, follow, back_up, report
         self.known: Line = line(Path(context.script.dir) / "versions")
-        self.until = monotonic() + PATIENCE
+        self.began = monotonic()
+        self.until = self.began + PATIENCE
         self.name = f"{socket.gethostname()}:{os.getpid()}"
         # What the command asks, whatever is configured for one step later.
         self.asked: Callable[..., Any] | None = None
@@ -99,9 +102,9 @@ class _Runner:
                 if not is_lost(error) or monotonic() > self.until:
                     raise
                 self.report.warn("The database went away; trying again.")
-            if monotonic() > self.until:
+            if self.report.waited_seconds > FOLLOWING:
                 raise CannotUpgrade(
-                    f"Another upgrade has been at work for {PATIENCE / 60:.0f} minutes, and this one did nothing. "
+                    f"Another upgrade has been at work for {STATEMENT_HOURS} hours, and this one did nothing. "
                     "See what it waits for, or end it; then run this again."
                 )
             sleep(uniform(0.5, 1.0) * pause)  # noqa: S311 - no secret depends on it
@@ -119,7 +122,7 @@ class _Runner:
             return True
         if not self.report.waited_seconds:
             self.report.say("Another upgrade is at work: waiting for it.")
-        self.report.waited_seconds = max(0.01, PATIENCE - (self.until - monotonic()))
+        self.report.waited_seconds = max(0.01, monotonic() - self.began)
         if self.steps(connection):
             return False
         self.look_at_version(connection)

@@ -47,6 +47,18 @@ op.execute("INSERT INTO author (id, name) VALUES (5, 'Ding Ling')")
 ROWS = ("SELECT * FROM author ORDER BY id", "SELECT id, author_id, title FROM work ORDER BY id")
 
 
+DOWN_FIRST = """
+op.drop_table("book")
+op.drop_table("author")
+"""
+DOWN_SECOND = """
+op.add_column("author", sa.Column("city", sa.String(50), nullable=False, server_default="Shaoxing"))
+op.rename_table("work", "book")
+op.execute("DELETE FROM book WHERE id = 2")
+op.drop_index("ix_author_name", "author")
+"""
+
+
 @pytest.mark.parametrize("when", ["done", "noted"])
 def test_a_runner_killed_after_each_statement_ends_where_a_clean_run_ends(
     when: str, backend: str, databases: Databases, runners: Runners, revisions: Callable[..., str]
@@ -57,6 +69,18 @@ def test_a_runner_killed_after_each_statement_ends_where_a_clean_run_ends(
     assert runners.run(clean, "upgrade", directory=directory)[0] == 0
     kills = kill_after_each_statement(runners, killed, when, directory=directory)
     assert kills > 10
+    assert described(killed) == described(clean)
+
+
+def test_the_way_back_stands_being_killed_as_well(
+    backend: str, databases: Databases, runners: Runners, revisions: Callable[..., str]
+):
+    directory = revisions(FIRST, SECOND, phases=("expand", "contract"), downs=(DOWN_FIRST, DOWN_SECOND))
+    clean, killed = databases.create(backend), databases.create(backend)
+    for url in (clean, killed):
+        assert runners.run(url, "upgrade", directory=directory)[0] == 0
+    assert runners.run(clean, "downgrade", "base", directory=directory)[0] == 0
+    assert kill_after_each_statement(runners, killed, "done", command=("downgrade", "base"), directory=directory) > 5
     assert described(killed) == described(clean)
 
 
@@ -112,11 +136,13 @@ def test_this_products_own_revisions_stand_being_killed(
     assert described(killed) == described(clean)
 
 
-def kill_after_each_statement(runners: Runners, url: str, when: str, **more: Any) -> int:
+def kill_after_each_statement(
+    runners: Runners, url: str, when: str, *, command: tuple[str, ...] = ("upgrade",), **more: Any
+) -> int:
     """Let each run live one statement longer than what a run before has brought to stay; how many were killed."""
     kills, length, before = 0, 1, journal(url)
     while True:
-        code, output = runners.run(url, "upgrade", kill=[length, when], **more)
+        code, output = runners.run(url, *command, kill=[length, when], **more)
         if code == 0:
             return kills
         assert code == KILLED, output
