@@ -47,7 +47,10 @@ def __getattr__(name: str) -> Flask:
 
 @click.command()
 def main() -> None:
-    """Upgrade the schema, index what can be searched, load demo data on the first run, and serve until Ctrl-C."""
+    """Upgrade the schema, index what can be searched, load demo data on the first run, and serve until Ctrl-C.
+
+    With UPGRADE_ON_START=no it only serves.
+    """
     signal.signal(signal.SIGTERM, _stop)
     with telling_plainly():
         load_dotenv()
@@ -56,9 +59,7 @@ def main() -> None:
         # First of all, so that a taken port is told before anything is loaded or printed.
         server = _bind(app, settings)
         with app.app_context(), telling_plainly():
-            _upgrade()
-            reindex_what_is_due()
-            one_time_password = _first_run(settings)
+            one_time_password = _prepare(settings) if settings.upgrade_on_start else None
         # What is there now stays for good: no request need wait for it to be gone through. Not collected before, as a
         # signal that comes in the middle of that would be lost.
         gc.freeze()
@@ -96,6 +97,12 @@ def _bind(app: Flask, settings: Settings) -> Any:
         ) from None
 
 
+def _prepare(settings: Settings) -> str | None:
+    _upgrade()
+    reindex_what_is_due()
+    return _first_run(settings)
+
+
 def _upgrade() -> None:
     """Only where there is something to do: Alembic would stay in memory for as long as this serves."""
     with db.engine.connect() as connection:
@@ -126,6 +133,10 @@ def _tell(settings: Settings, one_time_password: str | None) -> None:
         click.echo(f"  Email:              {FIRST_ACCOUNT}")
         click.echo(f"  One-time password:  {one_time_password}")
         click.echo("\n  You choose a password of your own when you sign in. Ctrl-C stops the server.\n")
+        return
+    # Where the deploy upgrades, there may be no table yet to look for accounts in.
+    if not settings.upgrade_on_start:
+        click.echo("  Ctrl-C stops the server.\n")
         return
     staff = accounts.everyone()
     if not staff:

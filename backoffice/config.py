@@ -53,6 +53,7 @@ class Settings:
     jobs_at_once: int = 2
     job_lease_seconds: int = 30
     run_worker: bool = True
+    upgrade_on_start: bool = True
     drain_seconds: int = 20
     drain_delay_seconds: int = 0
     redis_url: str = field(default="", repr=False)
@@ -100,6 +101,7 @@ class Settings:
             jobs_at_once=read.integer("JOBS_AT_ONCE", 2, 1, 64),
             job_lease_seconds=read.integer("JOB_LEASE_SECONDS", 30, 1, 3600),
             run_worker=read.boolean("RUN_WORKER", True),
+            upgrade_on_start=read.boolean("UPGRADE_ON_START", True),
             drain_seconds=read.integer("DRAIN_SECONDS", 20, 0, 3600),
             drain_delay_seconds=read.integer("DRAIN_DELAY_SECONDS", 0, 0, 600),
             redis_url=read.text("REDIS_URL", ""),

@@ -182,6 +182,23 @@ def test_production_gets_neither_demo_data_nor_an_account(
     assert count(tmp_path, "staff") == 0
 
 
+def test_it_serves_without_upgrading_where_the_deploy_does_that(
+    start: Callable[..., Running], tmp_path: Path, port: str
+) -> None:
+    running = start(PORT=port, UPGRADE_ON_START="no", RUN_WORKER="no")
+    running.until("Ctrl-C")
+    assert answer(port) == 503
+    environ = {**os.environ, "BACKOFFICE_INSTANCE": str(tmp_path)}
+    subprocess.run([sys.executable, "-m", "flask", "db", "upgrade"], cwd=ROOT, env=environ, check=True)
+    until = monotonic() + PATIENCE
+    while answer(port) == 503 and monotonic() < until:
+        sleep(0.1)
+    assert answer(port) == 200
+    assert count(tmp_path, "staff") == 0
+    code, errors = running.stop(signal.SIGTERM)
+    assert (code, "Traceback" in errors) == (0, False), errors
+
+
 def test_a_taken_port_is_told_before_anything_is_loaded(start: Callable[..., Running], tmp_path: Path) -> None:
     with socket.socket() as holder:
         holder.bind(("127.0.0.1", 0))
