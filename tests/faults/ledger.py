@@ -11,23 +11,22 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from backoffice.database.attributes import attributes
-from backoffice.models import Article, AuditEntry
+from backoffice.models import Article, AuditEntry, Model
 from backoffice.records import chain
 from backoffice.records.batches import records_in
 from backoffice.records.snapshots import encode
 
-KNOWN = attributes(Article)
-
 
 @dataclass
 class Ledger:
-    """Saves that were acknowledged: the record, the column, the value as the history tells it.
+    """Saves of one model that were acknowledged: the record, the column, the value as the history tells it.
 
     Every value is written once only.
     """
 
     lines: list[tuple[int, str, str | None]] = field(default_factory=list)
     lock: Lock = field(default_factory=Lock)
+    model: type[Model] = Article
 
     def acknowledge(self, record: int, column: str, value: str | None) -> None:
         """Note a save whose answer was yes."""
@@ -40,9 +39,11 @@ class Ledger:
         `unheard` is how many more may be there: their answers were lost, so nobody knows of them.
         """
         session.rollback()
+        model: Any = self.model
+        known = attributes(model)
         found = session.scalars(
             sa.select(AuditEntry)
-            .where(AuditEntry.table_name == "article", AuditEntry.action != "create")
+            .where(AuditEntry.table_name == self.model.__tablename__, AuditEntry.action != "create")
             .order_by(AuditEntry.id)
         ).all()
         entries = list(records_in(session, found))
@@ -60,9 +61,9 @@ class Ledger:
         twice = [line for line, times in written.items() if times > 1]
         assert not twice, f"written more than once: {twice[:5]}"
         assert len(written) <= len(self.lines) + unheard, "more was written than anybody asked for"
-        records: dict[int, Any] = {article.id: article for article in session.scalars(sa.select(Article))}
+        records: dict[int, Any] = {int(each.id): each for each in session.scalars(sa.select(model))}
         for (record, column), value in now.items():
-            held = encode(KNOWN[column], getattr(records[record], column))
+            held = encode(known[column], getattr(records[record], column))
             assert held == value, f"{record}.{column} is not what was written last"
         versions = {entry.record_key: entry.version for entry in entries}
         assert all(records[int(key)].version == version for key, version in versions.items())

@@ -18,10 +18,13 @@ from tests.faults.work import Plan
 class Worker:
     """A worker on a database, with a folder of its own; the further arguments are those of its Plan.
 
-    It holds a job for `lease` seconds. As a context manager it is killed at the end, whatever became of it.
+    It holds a job for `lease` seconds, and is of the checkout at `root`. As a context manager it is killed at the end,
+    whatever became of it.
     """
 
-    def __init__(self, address: str, folder: Path, *, lease: int = 1, at_once: int = 2, **plan: Any) -> None:
+    def __init__(
+        self, address: str, folder: Path, *, root: Path = ROOT, lease: int = 1, at_once: int = 2, **plan: Any
+    ) -> None:
         self.folder = folder
         folder.mkdir(parents=True, exist_ok=True)
         settings = {"JOB_LEASE_SECONDS": str(lease), "JOBS_AT_ONCE": str(at_once)}
@@ -30,7 +33,7 @@ class Worker:
         with (folder / "log").open("ab") as log:
             self.running = subprocess.Popen(
                 [sys.executable, "-m", "tests.faults.work"],
-                cwd=ROOT, env=environ, stdout=log, stderr=log, start_new_session=True,
+                cwd=root, env=environ, stdout=log, stderr=log, start_new_session=True,
             )  # fmt: skip
 
     def __enter__(self) -> Worker:
