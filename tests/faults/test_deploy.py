@@ -1,7 +1,7 @@
 """A deploy: two replicas of a version behind a proxy become the next one and go back, and nobody notices.
 
-The next version adds a column. Its schema stays when its code goes. Small by default, and on MariaDB or MySQL alone; the
-whole of it, with figures: DEPLOY_PEOPLE=20 DEPLOY_ROWS=200000 DEPLOY_SECONDS=20 pytest -s tests/faults/test_deploy.py
+The next version adds a column. Its schema stays when its code goes. Small by default, and on MariaDB or MySQL alone;
+all of it, with figures: DEPLOY_PEOPLE=20 DEPLOY_ROWS=200000 DEPLOY_SECONDS=20 pytest -s tests/faults/test_deploy.py
 """
 
 from __future__ import annotations
