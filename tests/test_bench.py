@@ -109,7 +109,7 @@ def test_a_wrong_page_stops_the_run() -> None:
 # -- jobs --------------------------------------------------------------------------------------------------------------
 
 # A part on each database, as each starts processes of its own.
-PARTS = {"sqlite": "jobs-all,jobs-import", "mysql": "jobs-some", "postgresql": "jobs-saves"}
+PARTS = {"sqlite": "jobs-all,jobs-import", "mysql": "jobs-some", "postgresql": "jobs-saves,upgrade"}
 
 
 def test_jobs_are_measured_and_all_is_put_back(backend: str, tmp_path: Path) -> None:
@@ -129,6 +129,8 @@ def test_jobs_are_measured_and_all_is_put_back(backend: str, tmp_path: Path) -> 
         else:
             assert [(done["problems"], bool(done["seconds"])) for done in jobs["saves"]] == [([], True)] * 2
             assert jobs["saves"][1]["changed"] % (ARTICLES + 1) == 0
+            assert [bool(run["reads"]) for run in results["upgrades"]] == [True, True]
+            assert "readers’ p50" in said
         assert_as_loaded(database)
     finally:
         database.drop()

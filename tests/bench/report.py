@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from tests.bench.loads import Exported, Started, Throughput
 from tests.bench.measuring import Measured
 from tests.bench.tasks import FORMS, TASKS
+from tests.bench.upgrading import GOAL as READERS_GOAL
+from tests.bench.upgrading import Upgraded
 
 HEAD = ("", "median", "p95", "to floor", "to stock", "own CPU", "statements", "rows read", "kB", "goal now")
 
@@ -98,6 +100,21 @@ def starts(measured: Sequence[Started], titles: Mapping[str, str]) -> str:
     """From nothing to the list."""
     head = ("process start to first page", "median", "memory then")
     return table(head, [(titles[run.contender], milliseconds(run.seconds), megabytes(run.memory)) for run in measured])
+
+
+def upgrades(runs: Sequence[Upgraded], _titles: dict[str, str]) -> str:
+    """How readers fared while a column came beside an open transaction."""
+    head = (
+        f"add `address` to {runs[0].users:,} users", "readers’ p50", "p99", "longest", "reads", "goal of p99",
+        "transaction open for", "column there after",
+    )  # fmt: skip
+    return table(head, [
+        (
+            run.title, *(milliseconds(run.at(share)) for share in (0.5, 0.99, 1.0)), f"{len(run.reads):,}",
+            milliseconds(READERS_GOAL), f"{run.held:.0f} s", f"{run.seconds:.1f} s",
+        )
+        for run in runs
+    ])  # fmt: skip
 
 
 def milliseconds(seconds: float) -> str:

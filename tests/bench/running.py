@@ -18,8 +18,10 @@ from tests.bench.meters import meter_for
 from tests.bench.report_jobs import Jobs
 from tests.bench.running_jobs import ALL, PARTS, measure_jobs
 from tests.bench.tasks import FORMS, TASKS
+from tests.bench.upgrading import Upgraded, measure_upgrade
 
-MORE = ("csv", "throughput", "start", "growth", ALL, *PARTS)
+UPGRADE = "upgrade"
+MORE = ("csv", "throughput", "start", "growth", ALL, *PARTS, UPGRADE)
 SECONDS_OF_LOAD, STARTS = 5.0, 5
 # Who is asked at both sizes, and what not: the others' curves are known, and counting off 7,500,000 rows is in
 # proportion for everybody.
@@ -64,6 +66,7 @@ class Results:
     starts: list[Started] = field(default_factory=list)
     growth: list[Measured] = field(default_factory=list)
     jobs: Jobs = field(default_factory=Jobs)
+    upgrades: list[Upgraded] = field(default_factory=list)
 
     def text(self, plan: Plan) -> str:
         """As Markdown, what there is of it."""
@@ -74,6 +77,7 @@ class Results:
             (self.throughputs, report.throughputs),
             (self.starts, report.starts),
             (self.growth, report.growth),
+            (self.upgrades, report.upgrades),
         ):
             if found:
                 parts.append(draw(found, plan.titles))
@@ -89,17 +93,20 @@ class Results:
             "starts": [asdict(run) for run in self.starts],
             "growth": [run.as_dict() for run in self.growth],
             "jobs": self.jobs.as_dict(),
+            "upgrades": [run.as_dict() for run in self.upgrades],
         }
 
 
 def run(plan: Plan, results: Results, say: Say) -> None:
     """Do all of it; what was measured stays in `results`, also when an answer is wrong."""
     results.machine = described(plan.database)
-    if not plan.only or set(plan.only) - {ALL, *PARTS}:
+    if not plan.only or set(plan.only) - {ALL, *PARTS, UPGRADE}:
         _pages(plan, results, say)
+    ours = next(each for each in plan.contenders if each.key == "product")
     if any(plan.wants(part) for part in PARTS):
-        ours = next(each for each in plan.contenders if each.key == "product")
         measure_jobs(ours, plan.database, plan.wants, plan.rounds, results.jobs, say)
+    if plan.wants(UPGRADE) and plan.database.backend != "sqlite":
+        results.upgrades = measure_upgrade(plan.database, ours.folder, plan.rounds, say)
     if plan.grows:
         _growth(plan, results, say)
 
