@@ -14,7 +14,7 @@ from itertools import count
 from threading import Event, Thread
 from typing import Any
 
-CHECK_SECONDS, CHECK_PATIENCE, PATIENCE = 0.1, 1.0, 60.0
+CHECK_SECONDS, CHECK_PATIENCE, PATIENCE = 0.25, 1.0, 60.0
 # Of one connection only: a proxy has others with browsers and with replicas.
 HOP_BY_HOP = {"connection", "keep-alive", "transfer-encoding", "te", "trailer", "upgrade"}
 

@@ -149,13 +149,16 @@ def test_a_deploy_and_its_way_back_fail_nobody_and_lose_nothing(
     figures, ledger = Figures(), Ledger(model=User)
     with old_app.app_context(), Session(db.engine, info=NOTED) as session, deployed(url, tmp_path) as here:
         users = fill(session)
+        emails = [f"person{number}@example.com" for number in range(PEOPLE + 1)]
+        # Before anything serves: that would make a first account by itself.
+        for email in emails:
+            accounts.create(email, "admin", PASSWORD)
         with figures.phase("starting"):
             for _replica in range(2):
                 here.start(older)
         people = [Person(here.proxy.address, users[n :: PEOPLE + 1], figures, ledger) for n in range(PEOPLE + 1)]
-        for number, person in enumerate(people):
-            accounts.create(f"person{number}@example.com", "admin", PASSWORD)
-            person.sign_in(f"person{number}@example.com", PASSWORD)
+        for person, email in zip(people, emails, strict=True):
+            person.sign_in(email, PASSWORD)
         # One of them leaves forms open for long, and sends them to whichever version is there by then.
         patient = people.pop()
         job = patient.start_job()
