@@ -12,6 +12,7 @@ from alembic.script import ScriptDirectory
 
 from backoffice.database import reindexing, search_index
 from backoffice.models import Model
+from backoffice.operations import schema_journal
 from backoffice.operations.checks.findings import Finding, Installation, database_check, fail, listed, ok, warn
 from backoffice.operations.migrate import MIGRATIONS
 
@@ -69,7 +70,7 @@ def drift(_installation: Installation, connection: sa.Connection) -> Iterator[Fi
 
 
 def _is_migrated(name: str | None, kind: str, _parents: Any) -> bool:
-    return not search_index.is_ours(name, kind)
+    return not (search_index.is_ours(name, kind) or schema_journal.is_ours(name, kind))
 
 
 def _flat(changes: list[Any]) -> Iterator[tuple[Any, ...]]:

@@ -115,9 +115,10 @@ class _FileLock:
 
 
 def _asking(connection: sa.Connection) -> Callable[[sa.TextClause], object]:
-    """Ask in no transaction: none may stay open between two questions."""
+    """Ask in no transaction: none may stay open between two questions, and none that has failed answers."""
 
     def ask(question: sa.TextClause) -> object:
+        connection.rollback()
         try:
             return connection.scalar(question)
         finally:

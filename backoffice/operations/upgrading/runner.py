@@ -19,7 +19,7 @@ import sqlalchemy as sa
 from alembic import context
 from alembic.runtime.migration import MigrationContext, RevisionStep
 
-from backoffice.database.faults import code, is_lost, is_passing
+from backoffice.database.faults import Fault, code, fault, is_lost, is_passing
 from backoffice.errors import BackofficeError
 from backoffice.operations import schema_journal
 from backoffice.operations.revisions import DATA, Line, Revision, line
@@ -281,8 +281,11 @@ def _whole(connection: sa.Connection) -> Iterator[bool]:
         connection.commit()
 
 
-def _failure(revision: Revision, error: sa.exc.DBAPIError) -> CannotUpgrade:
+def _failure(revision: Revision, error: sa.exc.DBAPIError) -> BaseException:
     """What the database said of a change of the schema names tables and columns; of rows it would name values."""
+    if fault(error) is Fault.NO_RIGHT:
+        # Told as at every command.
+        return error
     said = f"the database refuses its rows ({code(error)})"
     if isinstance(error, (sa.exc.OperationalError, sa.exc.ProgrammingError, sa.exc.NotSupportedError)):
         said = str(error.orig.args[-1] if error.orig and error.orig.args else error.orig).strip().split("\n")[0]
