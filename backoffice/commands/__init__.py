@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import wraps
+from typing import Any
+from weakref import WeakSet
 
 import click
 import sqlalchemy as sa
@@ -36,8 +38,10 @@ class CommandLine(AppGroup):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Find a command; whatever it raises later leaves through `telling_plainly`."""
         command = _database_group() if cmd_name == "db" else super().get_command(ctx, cmd_name)
-        if command is not None and _TOLD not in ctx.meta:
-            ctx.meta[_TOLD] = ctx.with_resource(telling_plainly())
+        if command is not None and command not in _told:
+            _told.add(command)
+            # Around the command itself: where a context's own resource raises, click keeps the context for good.
+            command.invoke = _plainly(command.invoke)  # type: ignore[method-assign]  # of this one command
         return command
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -52,7 +56,15 @@ def _database_group() -> click.Group:
     return db_group
 
 
-_TOLD = "backoffice.telling_plainly"
+_told: WeakSet[click.Command] = WeakSet()
+
+
+def _plainly(invoke: Callable[[click.Context], Any]) -> Callable[[click.Context], Any]:
+    def run(ctx: click.Context) -> Any:
+        with telling_plainly():
+            return invoke(ctx)
+
+    return run
 
 
 def init_app(app: Flask) -> None:

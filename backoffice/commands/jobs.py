@@ -43,6 +43,8 @@ def work_command(until_idle: bool) -> None:
     click.echo(f"Worker {working.name} is at work. Ctrl-C ends it after the chunk in hand.")
     if held := _held():
         click.echo(held)
+    # For as long as the worker lives its own sessions do the rest: none here may outlast a database that restarts.
+    db.session.rollback()
     if until_idle:
         while not stop.is_set() and working.work_once():
             pass
