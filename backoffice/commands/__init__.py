@@ -41,7 +41,7 @@ class CommandLine(AppGroup):
         if command is not None and command not in _told:
             _told.add(command)
             # Around the command itself: where a context's own resource raises, click keeps the context for good.
-            command.invoke = _plainly(command.invoke)  # type: ignore[method-assign]  # of this one command
+            command.invoke = _plainly(command.invoke)  # type: ignore[method-assign, assignment]  # of this one command
         return command
 
     def list_commands(self, ctx: click.Context) -> list[str]:
