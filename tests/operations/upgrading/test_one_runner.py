@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from threading import Timer
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import sqlalchemy as sa
 
+from tests.faults.processes import wait_for
 from tests.operations.upgrading.conftest import Runners
+from tests.operations.upgrading.test_readers import WAITING, asked
 
 # The whole of it: UPGRADE_ROUNDS=20 pytest tests/operations/upgrading/test_one_runner.py
 ROUNDS = int(os.environ.get("UPGRADE_ROUNDS", "2"))
@@ -52,17 +54,21 @@ def test_who_finds_the_schema_ready_does_not_wait(
 
 @pytest.mark.server_only
 def test_a_table_that_others_hold_is_waited_for_by_trying_again(
-    url: str, engine: sa.Engine, runners: Runners, revisions: Callable[..., str]
+    url: str, backend: str, engine: sa.Engine, runners: Runners, revisions: Callable[..., str]
 ):
     assert runners.run(url, "upgrade", directory=revisions(SEED))[0] == 0
-    with engine.connect() as holder:
-        holder.execute(sa.text("SELECT count(*) FROM seed")).all()
-        if engine.dialect.name == "postgresql":
-            holder.execute(sa.text("LOCK TABLE seed IN ACCESS SHARE MODE"))
-        letting_go = Timer(2.5, holder.rollback)
-        letting_go.start()
-        code, output = runners.run(url, "upgrade", directory=revisions(SEED, SLOW))
-        letting_go.join()
+    count = sa.text("SELECT count(*) FROM seed")
+    with ThreadPoolExecutor(1) as pool, engine.connect() as holder, engine.connect() as looking:
+        holder.execute(count).all()
+        upgrade = pool.submit(runners.run, url, "upgrade", directory=revisions(SEED, SLOW))
+        try:
+            for _time in range(2):
+                wait_for(lambda: bool(asked(looking, WAITING[backend])))
+                # Stands behind it, and is answered once it has given up.
+                asked(looking, str(count))
+        finally:
+            holder.rollback()
+        code, output = upgrade.result()
     assert code == 0, output
     assert "0002  waits for a lock that others hold" in output
     assert "at try" in output
