@@ -25,7 +25,8 @@ CODES: dict[Fault, tuple[int | str, ...]] = {
     Fault.NO_DATABASE: (1049, 1044, "3D000"),
     Fault.NO_RIGHT: (1142, 1143, 1227, 1290, "42501", "25006", "SQLITE_READONLY"),
     Fault.SCHEMA: (1146, 1054, "42P01", "42703"),
-    Fault.BUSY: (1040, 1205, 1213, 3024, "40P01", "40001", "55P03", "53300", "SQLITE_BUSY", "SQLITE_LOCKED"),
+    # 1684: MariaDB does not look at a table that is just being altered.
+    Fault.BUSY: (1040, 1205, 1213, 1684, 3024, "40P01", "40001", "55P03", "53300", "SQLITE_BUSY", "SQLITE_LOCKED"),
     Fault.UNREACHABLE: (2002, 2003, 2005, 2006, 2013, "57P01", "57P03", "SQLITE_CANTOPEN", "SQLITE_NOTADB"),
 }
 # A server that has just become a replica takes no writes: the next connection may lead to another one.

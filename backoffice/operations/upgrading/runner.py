@@ -99,9 +99,9 @@ class _Runner:
             except _LostLock:
                 self.report.warn("The connection that held the lock broke; looking again how far this has come.")
             except sa.exc.DBAPIError as error:
-                if not is_lost(error) or monotonic() > self.until:
+                if not is_passing(error) or monotonic() > self.until:
                     raise
-                self.report.warn("The database went away; trying again.")
+                self.report.warn(f"The database {'went away' if is_lost(error) else 'is busy'}; trying again.")
             if self.report.waited_seconds > FOLLOWING:
                 raise CannotUpgrade(
                     f"Another upgrade has been at work for {STATEMENT_HOURS} hours, and this one did nothing. "

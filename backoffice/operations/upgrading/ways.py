@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
-from time import time
-from typing import Any
+from time import monotonic, sleep, time
+from typing import Any, TypeVar
 
 import flask_migrate
 import sqlalchemy as sa
@@ -16,6 +16,7 @@ from alembic.util import CommandError
 from flask import current_app
 from sqlalchemy.sql.elements import ColumnClause
 
+from backoffice.database.faults import is_lost, is_passing
 from backoffice.errors import BadInput
 from backoffice.extensions import db
 from backoffice.operations import backups, plan, schema_journal
@@ -25,6 +26,9 @@ from backoffice.operations.upgrading.contracts import why_waits
 from backoffice.operations.upgrading.report import present
 from backoffice.operations.upgrading.runner import CannotUpgrade
 
+Found = TypeVar("Found")
+# For so many seconds what is just being altered is waited for, to be looked at.
+PATIENCE = 60.0
 LIVE = ("staging", "production")
 HEADS = ("head", "heads")
 # How old a dump may be that stands for what a downgrade drops.
@@ -55,17 +59,27 @@ def scripts(directory: str | None = None) -> ScriptDirectory:
 
 def plan_of(target: str = "head", directory: str | None = None) -> plan.Plan:
     """What an upgrade to there would be."""
-    with db.engine.connect() as connection:
+    try:
+        return _patiently(lambda connection: plan.make(connection, scripts(directory), target))
+    except CommandError as error:
+        raise BadInput(_explained(str(error))) from None
+
+
+def _patiently(look: Callable[[sa.Connection], Found]) -> Found:
+    """Look at the database; what another runner alters at this moment cannot be looked at, and can a moment later."""
+    until = monotonic() + PATIENCE
+    while True:
         try:
-            return plan.make(connection, scripts(directory), target)
-        except CommandError as error:
-            raise BadInput(_explained(str(error))) from None
+            with db.engine.connect() as connection:
+                return look(connection)
+        except sa.exc.DBAPIError as error:
+            if is_lost(error) or not is_passing(error) or monotonic() > until:
+                raise
+        sleep(0.3)
 
 
 def _refuse_by_plan(directory: str | None, target: str, allowed: tuple[str, ...]) -> None:
-    with db.engine.connect() as connection:
-        is_new = not schema_journal.version(connection)
-    if is_new:
+    if not _patiently(schema_journal.version):
         # Nobody works with it yet, and there is nothing to lose.
         return
     found = plan_of(target, directory)
@@ -83,15 +97,18 @@ def _refuse_by_plan(directory: str | None, target: str, allowed: tuple[str, ...]
 def _before_what_waits(directory: str | None) -> str:
     """The revision before the first contract that has to wait: a deploy goes on, and comes back for it later."""
     known = line(Path(scripts(directory).versions))
-    with db.engine.connect() as connection:
+
+    def first(connection: sa.Connection) -> tuple[str, str]:
         at = schema_journal.version(connection)
-        if not at or at not in known.revisions:
-            return "head"
-        for revision in known.after(at):
+        for revision in known.after(at) if at in known.revisions else ():
             if waits := why_waits(connection, revision, known):
-                present().warn(f"Left for later. {waits}")
-                return revision.parent
-    return "head"
+                return revision.parent, waits
+        return "head", ""
+
+    target, waits = _patiently(first)
+    if waits:
+        present().warn(f"Left for later. {waits}")
+    return target
 
 
 def _tell_what_goes(directory: str | None, target: str, backed_up: str) -> None:
