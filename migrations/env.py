@@ -45,11 +45,6 @@ def number_revision(_context: Any, _revision: Any, directives: list[MigrationScr
         script.rev_id = f"{max(numbers, default=0) + 1:04d}"
 
 
-def include_name(name: str | None, kind: str, _parents: Any) -> bool:
-    """Leave out what is made beside the revisions: the search index and the journal."""
-    return not (search_index.is_ours(name, kind) or schema_journal.is_ours(name, kind))
-
-
 @write_hooks.register("tidy")
 def tidy(path: str, _options: Any) -> None:
     """Lay a new revision out as `make check` wants it, where the tool for it is installed."""
@@ -71,7 +66,7 @@ def configure(**more: Any) -> None:
         transaction_per_migration=True,
         render_item=render_item,
         process_revision_directives=number_revision,
-        include_name=include_name,
+        include_name=schema_journal.include_name,
         **(migrate.configure_args | more),
     )
 

@@ -12,18 +12,14 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects import mysql
 
+from backoffice.database import search_index
 from backoffice.database.clock import moment
-from backoffice.models import UTCDateTime
+from backoffice.models import Model, UTCDateTime
 from backoffice.operations.revisions import Line, Revision
 
 TABLE = "schema_journal"
 UPGRADING, DOWNGRADING, DONE = "upgrading", "downgrading", "done"
 LONG = sa.Text().with_variant(mysql.MEDIUMTEXT(), "mysql", "mariadb")
-OPTIONS: dict[str, Any] = {
-    f"{dialect}_{option}": value
-    for dialect in ("mysql", "mariadb")
-    for option, value in (("charset", "utf8mb4"), ("collate", "utf8mb4_unicode_520_ci"))
-}
 JOURNAL = sa.Table(
     TABLE,
     sa.MetaData(),
@@ -40,14 +36,14 @@ JOURNAL = sa.Table(
     sa.Column("runner", sa.String(255), nullable=False),
     sa.Column("begun_at", UTCDateTime(), nullable=False),
     sa.Column("done_at", UTCDateTime()),
-    **OPTIONS,
+    **Model.__table_args__,
 )
 VERSION = sa.table("alembic_version", sa.column("version_num"))
 
 
-def is_ours(name: str | None, kind: str) -> bool:
-    """Whether a comparison of the models with the database has to leave it out."""
-    return kind == "table" and name == TABLE
+def include_name(name: str | None, kind: str, _parents: Any = None) -> bool:
+    """Whether Alembic compares it with the models: not what is made beside the revisions, the search index and this."""
+    return not (search_index.is_ours(name, kind) or (kind == "table" and name == TABLE))
 
 
 def version(connection: sa.Connection) -> str:

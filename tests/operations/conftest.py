@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from flask.testing import FlaskCliRunner
 
 from backoffice import logs
 
@@ -32,3 +33,23 @@ def make_logging_app(app: Flask, make_app: Callable[..., Flask]) -> Iterator[Mak
         root.removeHandler(handler)
     for handler in former:
         root.addHandler(handler)
+
+
+@pytest.fixture
+def nothing_stands(app: Flask) -> Iterator[None]:
+    """The application is the next test's as well, and remembers for two seconds."""
+    app.extensions.pop("backoffice.notices", None)
+    yield
+    app.extensions.pop("backoffice.notices", None)
+
+
+@pytest.fixture
+def flask(runner: FlaskCliRunner) -> Callable[..., str]:
+    """Run `flask …` and give what it says."""
+
+    def run(*words: str, code: int = 0) -> str:
+        answer = runner.invoke(args=list(words))
+        assert answer.exit_code == code, answer.output
+        return answer.output
+
+    return run

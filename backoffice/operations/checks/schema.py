@@ -56,7 +56,8 @@ def drift(_installation: Installation, connection: sa.Connection) -> Iterator[Fi
     """Tables, columns and indexes are those of the models: nobody has changed them by hand."""
     # Defaults are left alone: MariaDB tells them otherwise than they were given. The search index is no migration's.
     context = MigrationContext.configure(
-        connection, opts={"compare_type": True, "compare_server_default": False, "include_name": _is_migrated}
+        connection,
+        opts={"compare_type": True, "compare_server_default": False, "include_name": schema_journal.include_name},
     )
     if context.get_current_heads() != (ScriptDirectory(str(MIGRATIONS)).get_current_head(),):
         yield ok("Compared once the revision is the newest.")
@@ -67,10 +68,6 @@ def drift(_installation: Installation, connection: sa.Connection) -> Iterator[Fi
                    "flask db check")  # fmt: skip
     else:
         yield ok("As the models say.")
-
-
-def _is_migrated(name: str | None, kind: str, _parents: Any) -> bool:
-    return not (search_index.is_ours(name, kind) or schema_journal.is_ours(name, kind))
 
 
 def _flat(changes: list[Any]) -> Iterator[tuple[Any, ...]]:

@@ -19,7 +19,6 @@ from backoffice.models import Model
 from backoffice.operations.lint.effects import words_of
 from backoffice.operations.lint.recording import NotOffline, Recorded, record
 
-PHASES = ("expand", "contract", "data")
 CHANGES_ROWS = re.compile(r"(INSERT|UPDATE|DELETE|MERGE|REPLACE|TRUNCATE|WITH)\b")
 CHANGES_SCHEMA = re.compile(r"(CREATE|ALTER|DROP|RENAME)\b")
 T = TypeVar("T", bound=ops.MigrateOperation)

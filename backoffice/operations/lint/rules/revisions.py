@@ -10,8 +10,9 @@ from alembic.operations import ops
 
 from backoffice.operations.lint.effects import effect_of
 from backoffice.operations.lint.recording import Recorded
-from backoffice.operations.lint.review import PHASES, Review, is_schema, table_of
+from backoffice.operations.lint.review import Review, is_schema, table_of
 from backoffice.operations.lint.rule import MYSQL, POSTGRESQL, RULES, rule
+from backoffice.operations.revisions import PHASES
 
 FILE_NAME = re.compile(r"(\d{4})_[a-z]+(_[a-z0-9]+)+")
 SHORTEST_REASON = 15
