@@ -8,6 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from backoffice.database.servers import CONNECT_SECONDS, servers_of
 from backoffice.errors import ConfigurationError
 
 DRIVERS = {
@@ -25,11 +26,12 @@ EXAMPLES = (
     "sqlite:////srv/backoffice.db, mysql://user:password@host:3306/backoffice "
     "or postgresql://user:password@host:5432/backoffice"
 )
+SEVERAL = "Write several servers like mysql://user:password@/backoffice?host=db1:3306&host=db2:3306."
 # What may stand after the ? of a MySQL address. PyMySQL's ssl_verify_cert, ssl_verify_identity and ssl_disabled may
 # not: given as text beside ssl_ca they switch checks off that they seem to switch on. ssl_ca alone checks both.
 MYSQL_OPTIONS = {
     *("ssl_ca", "ssl_capath", "ssl_cert", "ssl_key", "ssl_cipher", "ssl_check_hostname"),
-    *("charset", "connect_timeout", "read_timeout", "write_timeout", "unix_socket"),
+    *("charset", "connect_timeout", "read_timeout", "write_timeout", "unix_socket", "host"),
 }
 
 
@@ -46,6 +48,7 @@ def normalise_database_url(address: str) -> str:
     url = url.set(drivername=DRIVERS[url.drivername])
     if url.get_backend_name() != "sqlite" and not url.database:
         raise ConfigurationError(f"DATABASE_URL names no database after the host. Write {EXAMPLES}.")
+    _refuse_odd_servers(url)
     if url.get_backend_name() == "mysql":
         unknown = sorted(set(url.query) - MYSQL_OPTIONS)
         if unknown:
@@ -57,13 +60,27 @@ def normalise_database_url(address: str) -> str:
     return url.render_as_string(hide_password=False)
 
 
+def _refuse_odd_servers(url: sa.URL) -> None:
+    try:
+        named = servers_of(url)
+    except ValueError as problem:
+        raise ConfigurationError(f"DATABASE_URL names a server {problem}, which is no host:port. {SEVERAL}") from None
+    if url.get_backend_name() != "mysql":
+        return
+    if url.host and "host" in url.query:
+        raise ConfigurationError(f"DATABASE_URL names servers before and after its question mark. {SEVERAL}")
+    if any(server.name.startswith("/") for server in named):
+        raise ConfigurationError("DATABASE_URL names a path as its host. For a socket write ?unix_socket=/the/path.")
+
+
 # A Chinese character takes three bytes in JSON, and not the six of an escape.
 WRITTEN = {"json_serializer": partial(json.dumps, ensure_ascii=False)}
 
 
 def engine_options(address: str, threads: int) -> dict[str, Any]:
     """Arguments of create_engine: checked connections, a pool with room for every thread, waits that end."""
-    backend = sa.make_url(address).get_backend_name()
+    url = sa.make_url(address)
+    backend, connect_seconds = url.get_backend_name(), CONNECT_SECONDS if len(servers_of(url)) > 1 else 10
     if backend == "sqlite":
         return {"connect_args": {"timeout": 15}, "pool_pre_ping": True, "hide_parameters": True, **WRITTEN}
     options: dict[str, Any] = {
@@ -77,11 +94,11 @@ def engine_options(address: str, threads: int) -> dict[str, Any]:
         "pool_recycle": 1800,
     }
     if backend == "mysql":
-        options["connect_args"] = {"connect_timeout": 10}
+        options["connect_args"] = {"connect_timeout": connect_seconds}
         options["isolation_level"] = "READ COMMITTED"
     else:
         options["connect_args"] = {
-            "connect_timeout": 10,
+            "connect_timeout": connect_seconds,
             "options": "-c timezone=UTC -c lock_timeout=15s",
             # A statement prepared before a migration fails after it; connections outlive migrations here.
             "prepare_threshold": None,

@@ -9,12 +9,19 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import event
 
+from backoffice.database.faults import REPLICA, told
 from backoffice.database.limits import MYSQL
+from backoffice.database.servers import NOT_READY, ask_servers_in_turn, is_cluster, servers_of
 from backoffice.database.time_limits import prepare_time_limits
 from backoffice.database.timing import prepare_timing
 
 # TIMESTAMP and DATETIME, as MySQL numbers them.
 MOMENTS = (7, 12)
+# Without a strict mode an over-long text is cut in silence.
+MYSQL_SETTINGS = (
+    "time_zone = '+00:00', innodb_lock_wait_timeout = 15, "
+    "sql_mode = 'STRICT_TRANS_TABLES,NO_ZERO_DATE,NO_ZERO_IN_DATE,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION'"
+)
 
 
 def prepare_connections(engine: sa.Engine, slow_ms: int = 0) -> None:
@@ -28,7 +35,10 @@ def prepare_connections(engine: sa.Engine, slow_ms: int = 0) -> None:
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _prepare_sqlite)
     elif engine.dialect.name in MYSQL:
-        event.listen(engine, "connect", _prepare_mysql)
+        event.listen(engine, "connect", _Preparing().mysql)
+        event.listen(engine, "handle_error", _leave_a_server_that_takes_no_writes)
+        if len(servers := servers_of(engine.url)) > 1 or "host" in engine.url.query:
+            ask_servers_in_turn(engine, servers)
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
@@ -38,16 +48,30 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
     cursor.close()
 
 
-def _prepare_mysql(connection: Any, _record: Any) -> None:
-    for number in MOMENTS:
-        connection.decoders[number] = _read_at_once(connection.decoders[number])
-    with connection.cursor() as cursor:
-        # Without a strict mode an over-long text is cut in silence.
-        cursor.execute(
-            "SET SESSION time_zone = '+00:00', innodb_lock_wait_timeout = 15, "
-            "sql_mode = 'STRICT_TRANS_TABLES,NO_ZERO_DATE,NO_ZERO_IN_DATE,ERROR_FOR_DIVISION_BY_ZERO,"
-            "NO_ENGINE_SUBSTITUTION'"
-        )
+class _Preparing:
+    """Prepares connections of one engine, and knows whether they lead into a Galera cluster once one has."""
+
+    def __init__(self) -> None:
+        self.is_cluster: bool | None = None
+
+    def mysql(self, connection: Any, _record: Any) -> None:
+        """Tell a connection of PyMySQL."""
+        for number in MOMENTS:
+            connection.decoders[number] = _read_at_once(connection.decoders[number])
+        if self.is_cluster is None:
+            self.is_cluster = is_cluster(connection)
+        settings = MYSQL_SETTINGS
+        if self.is_cluster:
+            # A transaction begins with what was committed on any node before: who saved by another one sees it.
+            settings += ", wsrep_sync_wait = 7"
+        with connection.cursor() as cursor:
+            cursor.execute(f"SET SESSION {settings}")
+
+
+def _leave_a_server_that_takes_no_writes(failure: sa.engine.ExceptionContext) -> None:
+    """A node without its cluster, or one that became a replica: new connections may lead to another one."""
+    if isinstance(failure.sqlalchemy_exception, sa.exc.DBAPIError):
+        failure.is_disconnect |= bool(told(failure.sqlalchemy_exception).intersection((NOT_READY, *REPLICA)))
 
 
 def _read_at_once(usual: Callable[[str], Any]) -> Callable[[str], Any]:

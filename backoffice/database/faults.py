@@ -27,7 +27,8 @@ CODES: dict[Fault, tuple[int | str, ...]] = {
     Fault.SCHEMA: (1146, 1054, "42P01", "42703"),
     # 1684: MariaDB does not look at a table that is just being altered.
     Fault.BUSY: (1040, 1205, 1213, 1684, 3024, "40P01", "40001", "55P03", "53300", "SQLITE_BUSY", "SQLITE_LOCKED"),
-    Fault.UNREACHABLE: (2002, 2003, 2005, 2006, 2013, "57P01", "57P03", "SQLITE_CANTOPEN", "SQLITE_NOTADB"),
+    # 1047: a node without its cluster; 1180: a node lost it at this COMMIT.
+    Fault.UNREACHABLE: (1047, 1180, 2002, 2003, 2005, 2006, 2013, "57P01", "57P03", "SQLITE_CANTOPEN", "SQLITE_NOTADB"),
 }
 # A server that has just become a replica takes no writes: the next connection may lead to another one.
 REPLICA = (1290, "25006")
@@ -48,9 +49,9 @@ def fault(error: sa.exc.SQLAlchemyError) -> Fault | None:
         return Fault.BUSY
     if not isinstance(error, sa.exc.DBAPIError) or error.orig is None:
         return None
-    told = _told(error)
+    found = told(error)
     for kind, codes in CODES.items():
-        if not told.isdisjoint(codes):
+        if not found.isdisjoint(codes):
             return kind
     return _by_text(error)
 
@@ -62,7 +63,7 @@ def code(error: BaseException) -> str:
     return str(named or next((part for part in original.args if isinstance(part, int)), "no code"))
 
 
-def _told(error: sa.exc.DBAPIError) -> set[int | str]:
+def told(error: sa.exc.DBAPIError) -> set[int | str]:
     """The numbers and names that a driver's error carries."""
     original: object = error.orig
     named = [getattr(original, "sqlstate", None), getattr(original, "sqlite_errorname", None)]
@@ -92,7 +93,7 @@ def is_passing(error: BaseException) -> bool:
         return True
     if not isinstance(error, sa.exc.DBAPIError):
         return False
-    return is_lost(error) or fault(error) is Fault.BUSY or bool(_told(error).intersection(REPLICA))
+    return is_lost(error) or fault(error) is Fault.BUSY or bool(told(error).intersection(REPLICA))
 
 
 def is_lost(error: BaseException) -> bool:

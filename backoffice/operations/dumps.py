@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
+from backoffice.database.servers import Server, servers_of
+
 # One snapshot while people work, rows as they are read, bytes as hexadecimal, and nothing that takes rights over the
 # whole server.
 MYSQL_DUMP = (
@@ -72,7 +74,9 @@ def _mysql(program: str, url: sa.URL, product: str) -> list[str]:
     command = [program, f"--defaults-extra-file={OPTION_FILE}"]
     query = {name: str(value) for name, value in url.query.items()}
     if "unix_socket" not in query:
-        command += [f"--host={url.host or 'localhost'}", f"--port={url.port or 3306}"]
+        # Of several servers any has all of it.
+        server = next(iter(servers_of(url)), Server("localhost"))
+        command += [f"--host={server.name}", f"--port={server.port or 3306}"]
     if url.username:
         command.append(f"--user={url.username}")
     command += [f"{MYSQL_OPTIONS[name]}={value}" for name, value in query.items() if name in MYSQL_OPTIONS]

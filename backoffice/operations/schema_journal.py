@@ -17,7 +17,7 @@ from backoffice.database.clock import moment
 from backoffice.models import Model, UTCDateTime
 from backoffice.operations.revisions import Line, Revision
 
-TABLE = "schema_journal"
+TABLE, LEASE_TABLE = "schema_journal", "upgrade_lease"
 UPGRADING, DOWNGRADING, DONE = "upgrading", "downgrading", "done"
 LONG = sa.Text().with_variant(mysql.MEDIUMTEXT(), "mysql", "mariadb")
 JOURNAL = sa.Table(
@@ -42,8 +42,8 @@ VERSION = sa.table("alembic_version", sa.column("version_num"))
 
 
 def include_name(name: str | None, kind: str, _parents: Any = None) -> bool:
-    """Whether Alembic compares it with the models: not what is made beside the revisions, the search index and this."""
-    return not (search_index.is_ours(name, kind) or (kind == "table" and name == TABLE))
+    """Whether Alembic compares it with the models: not the search index, this, and the runners' lease."""
+    return not (search_index.is_ours(name, kind) or (kind == "table" and name in (TABLE, LEASE_TABLE)))
 
 
 def version(connection: sa.Connection) -> str:
@@ -74,9 +74,24 @@ def begin(connection: sa.Connection, revision: Revision, state: str, runner: str
     connection.execute(sa.insert(JOURNAL).values(_row(revision, state, runner)))
 
 
-def step(connection: sa.Connection, number: str, **values: Any) -> None:
-    """Note which statement comes next, in its own transaction where it has one."""
-    connection.execute(sa.update(JOURNAL).where(JOURNAL.c.revision == number).values(values))
+class Overtaken(Exception):
+    """Another runner has taken the revision over: it took this one for dead."""
+
+
+def take_over(connection: sa.Connection, number: str, runner: str) -> None:
+    """Go on with an unfinished revision in place of whoever began it."""
+    step(connection, number, runner=runner)
+
+
+def step(connection: sa.Connection, number: str, by: str = "", **values: Any) -> None:
+    """Note which statement comes next, in its own transaction where it has one.
+
+    Overtaken where the revision is no longer carried out `by` this runner.
+    """
+    row = [JOURNAL.c.revision == number, *([JOURNAL.c.runner == by] if by else [])]
+    noted = connection.execute(sa.update(JOURNAL).where(*row).values(values))
+    if by and noted.rowcount != 1:
+        raise Overtaken
 
 
 def finish(connection: sa.Connection, number: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from backoffice.database.faults import Fault
+from backoffice.database.servers import servers_of
 from backoffice.i18n import gettext as _
 
 
@@ -35,5 +36,4 @@ def place(url: sa.URL) -> str:
     """Where the database is, without the account."""
     if url.get_backend_name() == "sqlite":
         return str(url.database)
-    bare = sa.URL.create(url.get_backend_name(), host=url.host, port=url.port, database=url.database)
-    return bare.render_as_string()
+    return f"{url.get_backend_name()}://{','.join(map(str, servers_of(url)))}/{url.database}"

@@ -10,7 +10,8 @@ import sqlalchemy as sa
 
 from backoffice.database.clock import moment
 from backoffice.database.limits import MYSQL
-from backoffice.operations.checks.findings import Finding, Installation, database_check, fail, ok, warn
+from backoffice.database.servers import servers_of
+from backoffice.operations.checks.findings import Finding, Installation, database_check, fail, listed, ok, warn
 from backoffice.operations.checks.settings import LOCAL
 
 SECTION = "Database"
@@ -59,7 +60,8 @@ def _takes_no_writes(connection: sa.Connection) -> bool:
 def tls(installation: Installation, connection: sa.Connection) -> Iterator[Finding]:
     """What goes over a network is encrypted."""
     url = installation.engine.url
-    if not url.host or url.host in LOCAL or url.host.startswith("/") or "unix_socket" in url.query:
+    far = [str(server) for server in servers_of(url) if server.name not in LOCAL and not server.name.startswith("/")]
+    if not far or "unix_socket" in url.query:
         yield ok("Not needed: the database is on this machine.")
         return
     if connection.dialect.name == "postgresql":
@@ -69,7 +71,7 @@ def tls(installation: Installation, connection: sa.Connection) -> Iterator[Findi
     if encrypted:
         yield ok("Encrypted.")
     else:
-        yield warn(f"What goes to {url.host} and back is not encrypted.",
+        yield warn(f"What goes to {listed(far)} and back is not encrypted.",
                    "Add ssl_ca (PostgreSQL: sslmode=verify-full) to DATABASE_URL: docs/configuration.md.")  # fmt: skip
 
 

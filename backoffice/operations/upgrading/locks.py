@@ -15,6 +15,8 @@ from typing import Protocol
 import sqlalchemy as sa
 
 from backoffice.database.limits import MYSQL
+from backoffice.database.servers import is_cluster
+from backoffice.operations.upgrading.lease import Lease
 
 
 class Lock(Protocol):
@@ -29,7 +31,7 @@ class Lock(Protocol):
         ...
 
     def release(self) -> None:
-        """Give it back."""
+        """Give it back; where the connection broke, that has been done."""
         ...
 
 
@@ -38,10 +40,13 @@ def lock_of(connection: sa.Connection) -> Lock:
     dialect = connection.dialect.name
     if dialect == "sqlite":
         return _FileLock(connection)
-    return _NamedLock(connection) if dialect in MYSQL else _AdvisoryLock(connection)
+    if dialect not in MYSQL:
+        return _AdvisoryLock(connection)
+    named = NamedLock(connection)
+    return Lease(connection, named) if is_cluster(connection.connection) else named
 
 
-class _NamedLock:
+class NamedLock:
     """GET_LOCK of MySQL and MariaDB; it outlives commits."""
 
     def __init__(self, connection: sa.Connection) -> None:
@@ -118,6 +123,8 @@ def _asking(connection: sa.Connection) -> Callable[[sa.TextClause], object]:
     """Ask in no transaction: none may stay open between two questions, and none that has failed answers."""
 
     def ask(question: sa.TextClause) -> object:
+        if connection.invalidated:
+            return None
         connection.rollback()
         try:
             return connection.scalar(question)

@@ -23,7 +23,7 @@ from backoffice.database.faults import Fault, code, fault, is_lost, is_passing
 from backoffice.errors import BackofficeError
 from backoffice.operations import schema_journal
 from backoffice.operations.revisions import DATA, Line, Revision, line
-from backoffice.operations.schema_journal import DOWNGRADING, UPGRADING
+from backoffice.operations.schema_journal import DOWNGRADING, UPGRADING, Overtaken
 from backoffice.operations.upgrading import tables
 from backoffice.operations.upgrading.connections import STATEMENT_HOURS, blockers, connected
 from backoffice.operations.upgrading.contracts import why_waits
@@ -96,7 +96,7 @@ class _Runner:
                 with connected(self.engine) as connection:
                     if self._try(connection):
                         return
-            except _LostLock:
+            except (_LostLock, Overtaken):
                 self.report.warn("The connection that held the lock broke; looking again how far this has come.")
             except sa.exc.DBAPIError as error:
                 if not is_passing(error) or monotonic() > self.until:
@@ -117,8 +117,7 @@ class _Runner:
             try:
                 self._carry_out(connection, lock)
             finally:
-                if not connection.invalidated:
-                    lock.release()
+                lock.release()
             return True
         if not self.report.waited_seconds:
             self.report.say("Another upgrade is at work: waiting for it.")
@@ -238,11 +237,13 @@ class _Runner:
                 connection=connection, fn=lambda _heads, _context: [step], on_version_apply=self._applied,
                 transactional_ddl=True if is_whole else None,
             )  # fmt: skip
-            statements = Statements(context.get_context(), revision.number, place)
+            statements = Statements(context.get_context(), revision.number, self.name, place)
             rows = tables.look(connection) if is_whole else None
             if row is None:
                 state = UPGRADING if step.is_upgrade else DOWNGRADING
                 schema_journal.begin(connection, revision, state, self.name)
+            elif row.runner != self.name:
+                schema_journal.take_over(connection, revision.number, self.name)
             with context.begin_transaction():
                 context.run_migrations()
             if rows is not None:

@@ -51,8 +51,8 @@ class Place:
 class Statements:
     """Stands in the place of `impl._exec`, which everything that a revision does goes through."""
 
-    def __init__(self, context: MigrationContext, number: str, resumed: Place | None) -> None:
-        self.context, self.number, self.resumed = context, number, resumed
+    def __init__(self, context: MigrationContext, number: str, runner: str, resumed: Place | None) -> None:
+        self.context, self.number, self.runner, self.resumed = context, number, runner, resumed
         self.execute = context.impl._exec
         self.position = 0
         # Whether the statement in hand is not committed together with its row of the journal.
@@ -97,7 +97,7 @@ class Statements:
         self.alone = self._is_alone(construct, text)
         before = definition(self.connection, tables_of(construct)) if self.alone else ""
         schema_journal.step(
-            self.connection, self.number,
+            self.connection, self.number, by=self.runner,
             position=self.position, statement=_digest(text), alone=self.alone, before=before,
         )  # fmt: skip
 
