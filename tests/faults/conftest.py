@@ -6,6 +6,7 @@ import os
 import stat
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -15,12 +16,19 @@ from sqlalchemy.orm import Session
 from tests.faults import counting
 
 
-@pytest.fixture
-def folder() -> Iterator[Path]:
+@contextmanager
+def open_folder() -> Iterator[Path]:
     """A folder that a database's own account can reach."""
     with tempfile.TemporaryDirectory(prefix="backoffice-") as name:
         os.chmod(name, stat.S_IRWXU | stat.S_IXGRP | stat.S_IXOTH)  # noqa: S103 - it is passed through, not read
         yield Path(name)
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """The same for a test."""
+    with open_folder() as made:
+        yield made
 
 
 @pytest.fixture

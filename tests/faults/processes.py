@@ -92,16 +92,19 @@ def product(database_url: str, folder: Path, **more: str) -> Process:
     return Process(command, port, cwd=ROOT, env=environment(database_url, folder, **more))
 
 
-def mariadb(folder: Path) -> tuple[Process, str] | None:
-    """A MariaDB of one's own, and its address; None where there is none to start."""
+def mariadb(folder: Path, user: str = "") -> tuple[Process, str] | None:
+    """A MariaDB of one's own, and its address; None where there is none to start. Root may have it run as a `user`."""
     server = shutil.which("mariadbd") or shutil.which("mysqld")
     install = shutil.which("mariadb-install-db") or shutil.which("mysql_install_db")
     if server is None or install is None:
         return None
-    data, port, user = folder / "data", free_port(), pwd.getpwuid(os.getuid()).pw_name
+    data, port, user = folder / "data", free_port(), user or pwd.getpwuid(os.getuid()).pw_name
     # Each start clears its folder of passing tables: it must not be that of a server which others use.
     own = folder / "tmp"
     own.mkdir()
+    if os.getuid() == 0:
+        for each in (folder, own):
+            shutil.chown(each, user)
     subprocess.run(
         [install, "--no-defaults", f"--datadir={data}", f"--user={user}", "--skip-test-db", f"--tmpdir={own}",
          "--auth-root-authentication-method=normal"], check=True, capture_output=True,
