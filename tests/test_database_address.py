@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from datetime import datetime
+from time import monotonic
 
+import pymysql
 import pytest
 import sqlalchemy as sa
 from flask import Flask
 
+from backoffice.database import servers
 from backoffice.database.address import engine_options, normalise_database_url
+from backoffice.database.connection import prepare_connections
+from backoffice.database.servers import Server, servers_of
 from backoffice.errors import ConfigurationError
 from backoffice.extensions import db
+from tests.faults.processes import free_port
 
 
 @pytest.mark.parametrize(
@@ -21,7 +27,9 @@ from backoffice.extensions import db
         ("mysql+pymysql://u:p@h/db", "mysql+pymysql://u:p@h/db?charset=utf8mb4"),
         ("mariadb://h/db", "mysql+pymysql://h/db?charset=utf8mb4"),
         ("mysql://h/db?charset=latin1", "mysql+pymysql://h/db?charset=utf8mb4"),
+        ("mysql://u:p@/db?host=a:1&host=b", "mysql+pymysql://u:p@/db?charset=utf8mb4&host=a%3A1&host=b"),
         ("postgres://h/db", "postgresql+psycopg://h/db"),
+        ("postgresql://u@/db?host=a:1&host=b", "postgresql+psycopg://u@/db?host=a%3A1&host=b"),
         ("postgresql://u:p@h:5432/db", "postgresql+psycopg://u:p@h:5432/db"),
         ("postgresql+psycopg://h/db", "postgresql+psycopg://h/db"),
     ],
@@ -130,3 +138,72 @@ def test_an_unescaped_at_sign_in_a_password_is_told_and_not_printed() -> None:
     with pytest.raises(ConfigurationError, match="%40") as refusal:
         normalise_database_url("mysql://u:s3c@r3t@host/x")
     assert "r3t" not in refusal.value.message
+
+
+@pytest.mark.parametrize(
+    ("address", "named"),
+    [
+        ("mysql://h/db", ["h"]),
+        ("mysql://h:3307/db", ["h:3307"]),
+        ("mysql://[::1]:3307/db", ["[::1]:3307"]),
+        ("mysql://u:p@/db?host=a:1&host=[fe80::2]:3&host=b", ["a:1", "[fe80::2]:3", "b"]),
+        ("postgresql:///db?host=/run/postgresql", ["/run/postgresql"]),
+        ("sqlite:///a.db", []),
+    ],
+)
+def test_an_address_names_its_servers_in_their_order(address: str, named: list[str]) -> None:
+    assert [str(server) for server in servers_of(sa.make_url(normalise_database_url(address)))] == named
+
+
+@pytest.mark.parametrize("wrong", ["host=a:b", "host=a,b", "host=u@h", "host=a:", "host=/run/mysqld.sock"])
+def test_a_server_that_cannot_be_read_is_refused(wrong: str) -> None:
+    with pytest.raises(ConfigurationError, match=r"^DATABASE_URL names a") as refusal:
+        normalise_database_url(f"mysql://u:hunter2@/db?{wrong}")
+    assert "hunter2" not in refusal.value.message
+
+
+def test_servers_on_both_sides_of_the_question_mark_are_refused() -> None:
+    with pytest.raises(ConfigurationError, match="before and after"):
+        normalise_database_url("mysql://u:p@h/db?host=a&host=b")
+
+
+def at(url: sa.URL, *named: Server) -> sa.URL:
+    """The same address on these servers."""
+    query = {**url.query, "host": [str(server) for server in named]}
+    return sa.URL.create(url.drivername, url.username, url.password, database=url.database, query=query)
+
+
+@pytest.mark.mysql_only
+def test_servers_are_asked_in_turn_and_the_first_again_once_it_has_rested(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = sa.make_url(normalise_database_url(app.extensions["backoffice"].database_url))
+    down, up = Server("127.0.0.1", free_port()), Server(str(url.host), url.port)
+    asked: list[int] = []
+    real = pymysql.connect
+
+    def connect(*arguments: object, **named: object) -> object:
+        asked.append(int(str(named["port"])))
+        return real(*arguments, **named)  # type: ignore[arg-type]  # as it was called
+
+    engine = sa.create_engine(at(url, down, up), poolclass=sa.NullPool)
+    prepare_connections(engine)
+    monkeypatch.setattr(engine.dialect.loaded_dbapi, "connect", connect)
+    for _time in range(2):
+        with engine.connect() as connection:
+            assert connection.scalar(sa.text("SELECT 1")) == 1
+    assert asked == [down.port, up.port or 3306, up.port or 3306]
+    monkeypatch.setattr(servers, "monotonic", lambda: monotonic() + servers.REST_SECONDS + 1)
+    with engine.connect():
+        assert asked[3:] == [down.port, up.port or 3306]
+
+
+@pytest.mark.mysql_only
+def test_a_wrong_password_is_told_and_no_other_server_asked(app: Flask) -> None:
+    url = sa.make_url(normalise_database_url(app.extensions["backoffice"].database_url))
+    here = str(Server(str(url.host), url.port))
+    several = url.set(host=None, port=None, username="nobody", password="wrong")
+    engine = sa.create_engine(several.update_query_dict({"host": [here, "127.0.0.1:1"]}), poolclass=sa.NullPool)
+    prepare_connections(engine)
+    with pytest.raises(sa.exc.OperationalError, match=r"1045|1698"):
+        engine.connect()

@@ -19,15 +19,15 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.exc import StaleDataError
 
-from backoffice.database.faults import is_lost, is_passing
+from backoffice.database.faults import is_passing
 from backoffice.models import FormReceipt
 from backoffice.records.transactions import IN_UNIT, StaleRecord
 from backoffice.signals import unit_retried
 
 Answer = TypeVar("Answer")
 RECEIPT: Any = FormReceipt.__table__
-# Each try sees what the others have committed meanwhile; a person waits for all of them. A server that restarts is
-# waited for a little longer than those who only stood in each other's way.
+# Each try sees what the others have committed meanwhile; a person waits for all of them. Where the database itself sent
+# everybody back, or restarts, time alone counts: on two nodes of a cluster it lets one of them through at a time.
 TRIES = 8
 SECONDS = 15.0
 LONGEST_PAUSE = 1.0
@@ -66,7 +66,7 @@ def once(session: Session, work: Callable[[], Answer], receipt: str = "") -> Ans
             return before.answer  # type: ignore[no-any-return]  # what `work` returned the first time
         except BaseException as error:
             session.rollback()
-            spent = monotonic() - started > SECONDS or (tries >= TRIES and not is_lost(error))
+            spent = monotonic() - started > SECONDS or (tries >= TRIES and isinstance(error, (StaleDataError, Again)))
             if spent or not (is_passing(error) or isinstance(error, Again)):
                 if isinstance(error, StaleDataError):
                     raise StaleRecord from None

@@ -1,4 +1,4 @@
-"""People save while a node of the cluster is killed: nothing acknowledged is lost, and nobody is kept for long."""
+"""People save and jobs run while a node is killed: nothing acknowledged is lost, and nobody is kept for long."""
 
 from __future__ import annotations
 
@@ -21,11 +21,13 @@ from tests.cluster.nodes import Cluster
 from tests.conftest import PASSWORD
 from tests.databases import Databases
 from tests.factories import make_articles
-from tests.faults import processes
+from tests.faults import counting, processes
+from tests.faults.job_ledger import check_counted, check_job, job_of, wait_until_ended
 from tests.faults.ledger import Ledger
 from tests.faults.people import Unheard, Visitor
+from tests.faults.workers import Worker
 
-PEOPLE, ARTICLES = 6, 4
+PEOPLE, ARTICLES, ROWS, PAUSE = 6, 4, 1000, 0.5
 # As the replicas name the nodes: all alike, as the documents say, or each another one first.
 ORDERS = {"one-writer": ((0, 1, 2), (0, 1, 2)), "two-writers": ((0, 1, 2), (1, 2, 0))}
 
@@ -103,13 +105,22 @@ def test_a_killed_node_loses_nothing(order: str, app: Flask, cluster: Cluster, d
     with Session(db.engine) as session:
         articles = [article.id for article in make_articles(session, ARTICLES)]
         session.commit()
+        counting.fill(session, ROWS)
+        jobs = [counting.ask(session, 1, ROWS // 2), counting.ask(session, ROWS // 2 + 1, ROWS)]
     with ExitStack() as stack:
+        workers: list[Worker] = []
         replicas = [processes.product(cluster.address(database, *nodes), folder) for nodes in ORDERS[order]]
+        log = stack.enter_context((folder / "log").open("wb"))
         for replica in replicas:
+            replica.options |= {"stdout": log, "stderr": log}
             stack.callback(replica.kill)
             replica.start()
         crowd = Crowd([replica.port for replica in replicas], articles)
         with crowd.saving():
+            for number, nodes in enumerate(ORDERS[order]):
+                # Their pauses are longer than all that happens to the cluster.
+                worker = Worker(cluster.address(database, *nodes), folder / f"worker{number}", most=10, pause=PAUSE)
+                workers.append(stack.enter_context(worker))
             crowd.some_more(5)
             before = len(crowd.failed)
             killed = monotonic()
@@ -119,15 +130,25 @@ def test_a_killed_node_loses_nothing(order: str, app: Flask, cluster: Cluster, d
             crowd.some_more(5)
             cluster.join(cluster.nodes[0])
             crowd.some_more(5)
+        with Session(db.engine) as session:
+            positions = [job_of(session, job).position for job in jobs]
+            wait_until_ended(session, jobs)
+        assert [worker.end() for worker in workers] == [0, 0], workers[0].log + workers[1].log
     failed = [began - killed for began, _answer in crowd.failed[before:]]
     print(
         f"\n{order}: {len(crowd.ledger.lines):,} saves; everybody saves again {back - killed:.1f} s after a node was "
-        f"killed, the slowest save {crowd.slowest:.1f} s; {len(failed)} requests failed, {before} before"
+        f"killed, the slowest save {crowd.slowest:.1f} s; {len(failed)} requests failed, {before} before; "
+        f"{positions} of {ROWS // 2} rows of two jobs done by then"
     )
+    unexpected = [answer for _began, answer in crowd.failed if "500" in answer[:10]]
+    assert not unexpected, [unexpected, *(folder / "log").read_text().rpartition(" ERROR ")]
     assert not crowd.failed[:before]
     assert not [answer for began, answer in crowd.failed if began > back], "failures end with the failover"
     with Session(db.engine) as session:
         crowd.ledger.check(session, unheard=len(crowd.failed))
+        for job in jobs:
+            check_job(session, job, changed=ROWS // 2)
+        check_counted(session, ROWS)
         held = session.scalars(sa.select(Article.title).order_by(Article.id)).all()
     for node in cluster.nodes:
         assert [title for (title,) in node.ask("SELECT title FROM article ORDER BY id", database)] == held

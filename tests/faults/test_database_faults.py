@@ -125,3 +125,15 @@ def kill_connections(engine: sa.Engine, backend: str, stop: Event) -> None:
                     connection.exec_driver_sql(f"KILL {int(victim)}")
                 except sa.exc.DBAPIError:
                     continue  # it has ended by itself
+
+
+@pytest.mark.server_only
+@pytest.mark.parametrize("end", ["rollback", "close"])
+def test_a_session_ends_quietly_whatever_became_of_its_connection(app: Flask, backend: str, end: str) -> None:
+    engine, own = db.engine, {"mysql": "SELECT CONNECTION_ID()", "postgresql": "SELECT pg_backend_pid()"}[backend]
+    number = int(db.session.scalar(sa.text(own)) or 0)
+    killing = {"mysql": f"KILL {number}", "postgresql": f"SELECT pg_terminate_backend({number})"}[backend]
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.exec_driver_sql(killing)
+    getattr(db.session, end)()
+    assert db.session.scalar(sa.text(own)) != number

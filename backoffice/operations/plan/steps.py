@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from alembic.operations import ops
 from alembic.script import Script
 
+from backoffice.database.servers import is_cluster
 from backoffice.operations.lint.effects import effect_of
 from backoffice.operations.lint.recording import NotOffline, Recorded, product, record
 from backoffice.operations.plan.sizes import Size, size_of
@@ -56,14 +57,16 @@ def _revision(connection: sa.Connection, script: Script, dialect: str, made: set
     except NotOffline as problem:
         unseen = Verdict(Level.LOOK, "unseen", problem.message)
         return Planned(script.revision, title, phase, [PlannedStep((), unseen)])
-    steps = []
+    steps, clustered = [], dialect == "mariadb" and is_cluster(connection.connection)
     for step in recorded:
         table = _table(step)
         if isinstance(step.op, ops.CreateTableOp):
             made.add(table)
         size = None if table in made else size_of(connection, table) if table else _largest(connection)
         effect = effect_of(step, dialect, _existing(connection, step.op))
-        steps.append(PlannedStep(step.statements, judge(effect, size, phase, is_beside=is_beside)))
+        steps.append(
+            PlannedStep(step.statements, judge(effect, size, phase, is_beside=is_beside, is_cluster=clustered))
+        )
     return Planned(script.revision, title, phase, steps)
 
 

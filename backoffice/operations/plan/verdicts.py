@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 
 from backoffice.operations.lint.effects import Cost, Effect
@@ -39,7 +39,7 @@ class Verdict:
     told: str
 
 
-def judge(effect: Effect, size: Size | None, phase: str, *, is_beside: bool) -> Verdict:
+def judge(effect: Effect, size: Size | None, phase: str, *, is_beside: bool, is_cluster: bool = False) -> Verdict:
     """`size` is None for a table that is only being made; `is_beside` is False where no other version runs yet."""
     if effect.breaks and is_beside and size is not None:
         if phase != CONTRACT:
@@ -48,7 +48,15 @@ def judge(effect: Effect, size: Size | None, phase: str, *, is_beside: bool) -> 
                 f"The version that runs beside it breaks. {effect.breaks} Do it in a later release, as a contract.",
             )  # fmt: skip
         return Verdict(Level.LOOK, "contract", f"A version that still uses it breaks. {effect.breaks}")
-    return _by_cost(effect, size)
+    return _by_cost(_in_cluster(effect) if is_cluster else effect, size)
+
+
+def _in_cluster(effect: Effect) -> Effect:
+    """Galera carries a change of the schema out on all nodes at once, and nothing else meanwhile."""
+    if effect.cost is Cost.INSTANT:
+        return effect
+    why = f"{effect.why} In a Galera cluster it holds up every write to every table meanwhile."
+    return replace(effect, why=why, cost=Cost.BLOCKS_WRITES if effect.cost is Cost.IN_PLACE else effect.cost)
 
 
 def _by_cost(effect: Effect, size: Size | None) -> Verdict:

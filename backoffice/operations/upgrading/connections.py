@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from backoffice.database.limits import MYSQL
+from backoffice.database.servers import is_cluster
 
 # A statement that waits for a table makes everybody wait who comes after it. So it waits for a moment and tries again.
 LOCK_SECONDS = 1
@@ -42,6 +43,9 @@ def _prepare(connection: sa.Connection) -> None:
         )
         if getattr(connection.dialect, "is_mariadb", False):
             waits += f", max_statement_time = {STATEMENT_HOURS * 3600}"
+        if is_cluster(connection.connection):
+            # Whatever the server's default is: on all nodes, in the order of everything else.
+            waits += ", wsrep_OSU_method = 'TOI'"
         connection.exec_driver_sql(f"SET SESSION {waits}")
     elif dialect == "postgresql":
         connection.exec_driver_sql(f"SET lock_timeout = '{LOCK_SECONDS}s'")
