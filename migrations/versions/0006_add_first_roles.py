@@ -20,12 +20,20 @@ ROLES = (
         "user:read,user:export,article:read,article:export,collection:read,collection:export",
     ),
 )
-role = sa.table("role", *(sa.column(name, sa.String()) for name in ("name", "description", "permissions")))
+role = sa.table("role", *map(sa.column, ("id", "name", "description", "permissions")))
+staff_roles = sa.table("staff_roles", sa.column("role_id"))
 
 
 def upgrade() -> None:
-    op.bulk_insert(role, [{"name": n, "description": d, "permissions": p} for n, d, p in ROLES])
+    for name, description, permissions in ROLES:
+        # One that is there was left by the way down, or made by hand: people hold it.
+        missing = sa.not_(sa.exists().where(role.c.name == name))
+        values = sa.select(*map(sa.literal, (name, description, permissions))).where(missing)
+        op.execute(sa.insert(role).from_select(["name", "description", "permissions"], values))
 
 
 def downgrade() -> None:
-    op.execute(role.delete().where(role.c.name.in_([name for name, _, _ in ROLES])))
+    # With a role that somebody holds or has changed would go what people have done.
+    untouched = (sa.and_(role.c.name == n, role.c.description == d, role.c.permissions == p) for n, d, p in ROLES)
+    held = sa.exists().where(staff_roles.c.role_id == role.c.id)
+    op.execute(role.delete().where(sa.or_(*untouched), sa.not_(held)))

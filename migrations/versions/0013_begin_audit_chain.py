@@ -19,9 +19,15 @@ chain = sa.table(
 )
 
 
+FIRST = {"id": 1, "position": 0, "hash": "", "removed_position": 0, "removed_hash": ""}
+
+
 def upgrade() -> None:
-    op.bulk_insert(chain, [{"id": 1, "position": 0, "hash": "", "removed_position": 0, "removed_hash": ""}])
+    # One that is there was left by the way down: the entries go on behind it.
+    missing = sa.not_(sa.exists().where(chain.c.id == FIRST["id"]))
+    op.execute(sa.insert(chain).from_select(list(FIRST), sa.select(*map(sa.literal, FIRST.values())).where(missing)))
 
 
 def downgrade() -> None:
-    op.execute(chain.delete())
+    # Where there are entries, only this row says where they end.
+    op.execute(chain.delete().where(*(chain.c[name] == value for name, value in FIRST.items())))

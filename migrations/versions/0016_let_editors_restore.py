@@ -12,20 +12,22 @@ depends_on = None
 
 
 role = sa.table("role", sa.column("permissions", sa.String()))
+held = role.c.permissions
 FOUND = "deleted:read"
+MAY_DELETE = sa.or_(*(held.contains(f":{action},") | held.endswith(f":{action}") for action in ("*", "delete")))
+READS_ALL = sa.or_(held.contains("*:*"), held.contains("*:read"))
 
 
 def upgrade() -> None:
-    held = role.c.permissions
-    may_delete = [held.contains(f":{action},") | held.endswith(f":{action}") for action in ("*", "delete")]
-    has_it = [held.contains(permission) for permission in ("*:*", "*:read", FOUND)]
-    op.execute(
-        role.update().where(sa.or_(*may_delete), sa.not_(sa.or_(*has_it))).values(permissions=held + f",{FOUND}")
-    )
+    has_it = sa.or_(READS_ALL, held.contains(FOUND))
+    op.execute(role.update().where(MAY_DELETE, sa.not_(has_it)).values(permissions=held + f",{FOUND}"))
 
 
 def downgrade() -> None:
-    held = role.c.permissions
+    # From the roles that the way up gives it to; others hold it because somebody wanted that.
+    given = held.endswith(f",{FOUND}")
     op.execute(
-        role.update().where(held.contains(f",{FOUND}")).values(permissions=sa.func.replace(held, f",{FOUND}", ""))
+        role.update()
+        .where(MAY_DELETE, sa.not_(READS_ALL), given)
+        .values(permissions=sa.func.replace(held, f",{FOUND}", ""))
     )

@@ -18,4 +18,4 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    op.execute(gate.delete())
+    op.execute(gate.delete().where(gate.c.id == 1))
