@@ -31,6 +31,7 @@ from backoffice.errors import ConfigurationError
 from backoffice.extensions import db
 from backoffice.operations.readiness import State, schema
 from backoffice.operations.serving import serve
+from backoffice.pages import warming
 
 FIRST_ACCOUNT = "admin@example.com"
 EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 - compared with, not bound to
@@ -42,6 +43,8 @@ def __getattr__(name: str) -> Flask:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     load_dotenv()
     globals()["app"] = app = create_app()
+    # At once, and not beside: a server may fork now.
+    warming.warm(app)
     return app
 
 
@@ -63,6 +66,7 @@ def main() -> None:
         # What is there now stays for good: no request need wait for it to be gone through. Not collected before, as a
         # signal that comes in the middle of that would be lost.
         gc.freeze()
+        warming.begin(app, lambda: server.task_dispatcher.active_count > 0)
         # Ctrl-C ends it quietly from the moment the address is printed, also before the server listens.
         with suppress(KeyboardInterrupt):
             with app.app_context():

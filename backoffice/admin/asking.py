@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, tzinfo
 from functools import lru_cache
 from typing import Any
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from flask import request
 
@@ -35,4 +35,8 @@ def _me(model: type[Any]) -> tuple[Any, ...] | None:
 
 @lru_cache(maxsize=256)
 def _zone(name: str) -> tzinfo:
-    return ZoneInfo(name) if name in available_timezones() else UTC
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        # A cookie may hold anything. Looking among all names first would take as long as a list.
+        return UTC

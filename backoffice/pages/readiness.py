@@ -22,6 +22,7 @@ from backoffice.i18n import gettext as _
 from backoffice.operations import draining
 from backoffice.operations.alive import Pulse
 from backoffice.operations.readiness import Schema, State, jobs_wait, schema
+from backoffice.pages import warming
 
 health = Blueprint("health", __name__)
 # Looking again while the schema is not there, in seconds.
@@ -92,6 +93,8 @@ def readyz() -> ResponseReturnValue:
     """Whether requests may be sent here: 200, or 503 with the reason. It takes no lock and waits for no upgrade."""
     if draining.is_draining():
         return _told(False, draining=True)
+    if warming.is_warming(current_app):
+        return _told(False, warming=True)
     try:
         with db.engine.connect() as connection:
             found = schema(connection)
