@@ -26,7 +26,6 @@ from tests.documents import ROOT, Reader, blocks, commands, copy_repository, lin
 README = ROOT / "README.md"
 DOCS = ROOT / "docs"
 OPERATIONS = DOCS / "operations.md"
-RUN = (DOCS / "configuration.md", OPERATIONS, DOCS / "performance.md")
 DOCUMENTS = (README, *sorted(DOCS.glob("*.md")))
 MADE_BY_THE_READER = {block.path for block in blocks(DOCS / "extending.md") if block.path}
 # All parts of it are run by test_bench.
@@ -35,7 +34,7 @@ IN_LITTLE = {"BENCH_ONLY=jobs": "BENCH_ONLY=jobs-some", "BENCH_ROUNDS=7": "BENCH
 INSTALLING = re.compile(r"^(python3 -m venv|\.venv/|uv |poetry )")
 
 
-# -- commands ----------------------------------------------------------------------------------------------------------
+# -- commands: those within a sentence in test_commands_named ----------------------------------------------------------
 
 
 @pytest.mark.parametrize(

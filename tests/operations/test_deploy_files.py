@@ -12,12 +12,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import click
 import pytest
 import yaml
 from flask import Flask
 
 from backoffice.config import ROOT, Settings
+from tests.commands import refused
 from tests.serving import served
 
 DEPLOY = ROOT / "deploy"
@@ -63,16 +63,7 @@ def test_every_command_named_is_one_of_the_product(app: Flask):
     flask = {command for command in told if command != "python run.py"}
     assert "python run.py" in told
     assert {"flask db upgrade", "flask search reindex --due", "flask jobs work", "flask ops check"} <= flask
-    for command in flask:
-        _, group, name, *options = command.split()
-        # As Flask finds them: some are loaded only when they are asked for.
-        context = click.Context(app.cli)
-        found = app.cli.get_command(context, group)
-        assert isinstance(found, click.Group), command
-        command_found = found.get_command(context, name)
-        assert command_found is not None, command
-        known = {option for parameter in command_found.params for option in parameter.opts}
-        assert set(options) <= known, command
+    assert {command: problem for command in flask if (problem := refused(app, command))} == {}
 
 
 def plain(command: list[str]) -> list[str]:
