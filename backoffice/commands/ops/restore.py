@@ -13,6 +13,7 @@ from backoffice.commands.ops.backup import AS_JSON, embedded, product_of, progre
 from backoffice.config import Settings
 from backoffice.extensions import db
 from backoffice.operations import backups, dumps
+from backoffice.operations.revisions import line
 
 
 @click.command("restore")
@@ -27,8 +28,8 @@ def restore_command(file: str, yes: bool, as_json: bool) -> None:
     if database is None:
         tell(dumps.restoring(db.engine.url, product_of(db.engine), file), as_json=as_json)
         return
-    known, head = _revisions()
-    contents = backups.examine(backup, known)
+    known = line()
+    contents = backups.examine(backup, known.revisions)
     if not yes:
         question = f"Replace {database} by {backup}, which is at revision {contents.revision}?"
         click.confirm(question, abort=True, err=as_json)
@@ -36,7 +37,7 @@ def restore_command(file: str, yes: bool, as_json: bool) -> None:
     db.session.remove()
     db.engine.dispose()
     with progress_bar("Restoring", hidden=as_json) as progress:
-        former = backups.restore(backup, database, settings.backups, known=known, progress=progress)
+        former = backups.restore(backup, database, settings.backups, known=known.revisions, progress=progress)
     if as_json:
         told = {"database": str(database), "revision": contents.revision, "before": str(former) if former else None}
         click.echo(json.dumps(told))
@@ -46,16 +47,5 @@ def restore_command(file: str, yes: bool, as_json: bool) -> None:
         click.echo(f"What was there before: {former}")
     if contents.dangling:
         click.echo(f"{contents.dangling:,} of its rows point to rows that are not there. See: flask ops check")
-    if contents.revision != head:
-        click.echo(f"This version wants revision {head}. Run: flask db upgrade")
-
-
-def _revisions() -> tuple[set[str], str | None]:
-    """Those that this version knows, and the newest."""
-    # Imported here: what serves loads no Alembic.
-    from alembic.script import ScriptDirectory
-
-    from backoffice.operations.migrate import MIGRATIONS
-
-    scripts = ScriptDirectory(str(MIGRATIONS))
-    return {script.revision for script in scripts.walk_revisions()}, scripts.get_current_head()
+    if contents.revision != known.head:
+        click.echo(f"This version wants revision {known.head}. Run: flask db upgrade")
