@@ -4,9 +4,13 @@ from __future__ import annotations
 
 
 class BackofficeError(Exception):
-    """A problem the person can mend; `message` says what is wrong and names the fix. Never holds SQL or a secret."""
+    """A problem the person can mend; `message` says what is wrong and names the fix. Never holds SQL or a secret.
+
+    A page answers with `status`, a command ends with `exit_code`.
+    """
 
     status = 400
+    exit_code = 2
 
     def __init__(self, message: str) -> None:
         super().__init__(message)

@@ -29,7 +29,9 @@ from backoffice.pages.faults import sentence
 class Failure(click.ClickException):
     """A sentence for the operator."""
 
-    exit_code = 2
+    def __init__(self, message: str, exit_code: int = BackofficeError.exit_code) -> None:
+        super().__init__(message)
+        self.exit_code = exit_code  # type: ignore[misc]  # click asks the error itself
 
 
 class CommandLine(AppGroup):
@@ -85,7 +87,7 @@ def telling_plainly() -> Iterator[bool]:
     try:
         yield True
     except BackofficeError as error:
-        raise Failure(error.message) from None
+        raise Failure(error.message, error.exit_code) from None
     except sa.exc.SQLAlchemyError as error:
         kind = fault(error)
         if kind is None or not current_app:
@@ -109,6 +111,6 @@ def failing_plainly(factory: Callable[..., Flask]) -> Callable[..., Flask]:
             if context is None or context.find_object(ScriptInfo) is None:
                 raise
             Failure(error.message).show()
-            raise SystemExit(Failure.exit_code) from None
+            raise SystemExit(error.exit_code) from None
 
     return build

@@ -19,6 +19,7 @@ from backoffice.errors import BadInput
 from backoffice.operations.plan import screen
 from backoffice.operations.upgrading import ways
 from backoffice.operations.upgrading.report import Report, reporting
+from backoffice.operations.upgrading.verification import Incomplete
 
 db_group = click.Group(
     stock.name, commands=dict(stock.commands), params=stock.params, callback=stock.callback, help=stock.help
@@ -106,7 +107,13 @@ def plan_command(as_json: bool, revision: str) -> None:
 def _told(*, as_json: bool, sql: bool) -> Iterator[None]:
     """On standard output the sentences, or the SQL, or the one object."""
     with reporting(_Quiet() if as_json or sql else _Screen()) as report:
-        yield
+        try:
+            yield
+        except Incomplete:
+            # All of it was done; a machine reads what as well.
+            if as_json:
+                click.echo(json.dumps(report.as_dict(), indent=2))
+            raise
     if as_json:
         click.echo(json.dumps(report.as_dict(), indent=2))
     elif not sql:

@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import asdict, dataclass, field
 
+from backoffice.operations.checks.findings import Finding, Status
+
 _logger = logging.getLogger("backoffice.upgrade")
 
 
@@ -34,6 +36,8 @@ class Report:
     done: list[Done] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     backup: str = ""
+    # Where the newest revision was reached: what is otherwise there than the models say.
+    verification: list[Finding] = field(default_factory=list)
 
     def say(self, sentence: str) -> None:
         """Tell something now."""
@@ -52,8 +56,17 @@ class Report:
         what = f"{'Taken back: ' if down else ''}{short(done.title)}"
         self.say(f"{done.revision}  {what} ({_seconds(done.seconds)}{again}{resumed})")
 
+    def verified(self, found: list[Finding]) -> None:
+        """Tell what was found afterwards; what serving would fail on is an error, and told as one."""
+        self.verification = found
+        for finding in found:
+            if finding.status is not Status.FAIL:
+                self.say(f"Look: {whole(finding)}")
+
     def summary(self) -> str:
         """What became of it, in a sentence."""
+        if any(finding.status is Status.FAIL for finding in self.verification):
+            return f"The schema is at {self.ended_at}, and lacks what this version needs."
         if not self.done:
             waited = self.waited_seconds
             by_other = f" Another one did it meanwhile ({_seconds(waited)} waited)." if waited else ""
@@ -70,6 +83,11 @@ class Report:
 def short(title: str) -> str:
     """A revision's title to where it begins to explain itself."""
     return title.split(": ")[0].split(". ")[0].rstrip(".")
+
+
+def whole(finding: Finding) -> str:
+    """A finding in one line, with what mends it."""
+    return " ".join(part for part in (finding.told, finding.fix, finding.command) if part)
 
 
 def _seconds(seconds: float) -> str:

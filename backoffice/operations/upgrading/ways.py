@@ -1,4 +1,6 @@
-"""The two ways, up and down, with what is looked at before: the plan, and what a downgrade would take away."""
+"""The two ways, up and down, with what is looked at before and after: the plan, what a downgrade would take away, and
+whether the schema is then the one of the models.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,8 @@ from backoffice.errors import BadInput
 from backoffice.extensions import db
 from backoffice.operations import backups, plan, schema_journal
 from backoffice.operations.lint.recording import NotOffline, record
-from backoffice.operations.revisions import line
+from backoffice.operations.revisions import VERSIONS, line
+from backoffice.operations.upgrading import verification
 from backoffice.operations.upgrading.contracts import why_waits
 from backoffice.operations.upgrading.report import present
 from backoffice.operations.upgrading.runner import CannotUpgrade
@@ -37,12 +40,14 @@ ELSEWHERE = "snapshot:"
 
 
 def upgrade(target: str = "head", *, directory: str | None = None, allowed: tuple[str, ...] = (), **more: Any) -> None:
-    """Upgrade, unless the plan says no to something that is not allowed by its name."""
+    """Upgrade, unless the plan says no to something that is not allowed by its name; then see that all is there."""
     if not more.get("sql"):
         _refuse_by_plan(directory, target, allowed)
         if target in HEADS:
             target = _before_what_waits(directory)
     _plainly(flask_migrate.upgrade, directory, target, **more)
+    if not more.get("sql"):
+        _verify(directory)
 
 
 def downgrade(target: str, *, directory: str | None = None, backed_up: str = "", **more: Any) -> None:
@@ -109,6 +114,18 @@ def _before_what_waits(directory: str | None) -> str:
     if waits:
         present().warn(f"Left for later. {waits}")
     return target
+
+
+def _verify(directory: str | None) -> None:
+    # Of revisions that stand elsewhere the models say nothing.
+    if Path(scripts(directory).versions) != VERSIONS:
+        return
+    try:
+        found = _patiently(verification.look)
+    except sa.exc.SQLAlchemyError as error:
+        present().warn(f"Not compared with the models ({type(error).__name__}). Look at it: flask ops check")
+        return
+    verification.tell(found)
 
 
 def _tell_what_goes(directory: str | None, target: str, backed_up: str) -> None:
