@@ -20,6 +20,7 @@ from backoffice.logs import REQUEST_ID, request_id
 from backoffice.models import Job
 from backoffice.operations import notices
 from backoffice.operations.alive import Pulse
+from backoffice.operations.readiness import Gate
 from backoffice.records import backfills, retention
 from backoffice.records.auditing import is_audited
 from backoffice.records.importing.starting import CHECK, IMPORT
@@ -42,6 +43,9 @@ def worker(app: Flask, stop: Event | None = None) -> Worker:
             yield db.session()
 
     def held() -> bool:
+        gate: Gate = app.extensions["backoffice.gate"]
+        if gate.is_shut:
+            return True
         pulse: Pulse = app.extensions["backoffice.pulse"]
         if pulse.is_due:
             pulse.beat()

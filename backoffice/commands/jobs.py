@@ -16,6 +16,7 @@ from backoffice.admin.working import worker
 from backoffice.extensions import db
 from backoffice.models import Job
 from backoffice.operations import notices
+from backoffice.operations.readiness import Gate
 from backoffice.records.jobs import ledger
 from backoffice.records.jobs.outcomes import groups
 
@@ -28,7 +29,10 @@ SHOWN = 20
 @jobs_group.command("work")
 @click.option("--until-idle", is_flag=True, help="End once there is nothing to do, instead of waiting for more.")
 def work_command(until_idle: bool) -> None:
-    """Work jobs off until Ctrl-C or SIGTERM: the chunk in hand is finished first. Start as many as you like."""
+    """Work jobs off until Ctrl-C or SIGTERM: the chunk in hand is finished first. Start as many as you like.
+
+    One that is started before the schema is there waits for it.
+    """
     app = current_app._get_current_object()  # type: ignore[attr-defined]  # the proxy's own
     stop = Event()
     working = worker(app, stop)
@@ -40,6 +44,11 @@ def work_command(until_idle: bool) -> None:
     for each in (signal.SIGINT, signal.SIGTERM):
         # Not in the signal's own frame, in which no lock may be taken.
         signal.signal(each, lambda *_signal: Timer(0, end).start())
+    gate: Gate = app.extensions["backoffice.gate"]
+    # Where the database does not answer at all, what follows says why.
+    if gate.is_shut and not gate.wait(stop):
+        click.echo("Worker has ended.")
+        return
     click.echo(f"Worker {working.name} is at work. Ctrl-C ends it after the chunk in hand.")
     if held := _held():
         click.echo(held)

@@ -1,13 +1,17 @@
 """Whether this process can serve: the database answers, and its schema is one that this version works with.
 
 A version that is older than the schema goes on serving, so that code can be rolled back without the database: the
-journal tells what came since, and whether that took anything away.
+journal tells what came since, and whether that took anything away. What starts too early waits at a gate.
 """
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
+from threading import Event, Lock
+from time import monotonic
 from typing import Any
 
 import sqlalchemy as sa
@@ -18,6 +22,9 @@ from backoffice.operations import schema_journal
 from backoffice.operations.revisions import CONTRACT, Line, line
 
 JOB: Any = Job.__table__
+# Looking again while the schema is not there, in seconds.
+PAUSE = 0.5
+_logger = logging.getLogger(__name__)
 
 
 class State(Enum):
@@ -86,3 +93,49 @@ def _ahead(connection: sa.Connection, known: Line, at: str) -> Schema:
         return Schema(State.UNKNOWN, at, known.head, sentence)
     sentence = f"The schema is at {at}; this version knows it up to {known.head}, and nothing it uses is gone."
     return Schema(State.AHEAD, at, known.head, sentence)
+
+
+class Gate:
+    """Opens once the schema has been found right, and then costs nothing. Pages and workers of a process share one."""
+
+    def __init__(self, engine: Callable[[], sa.Engine]) -> None:
+        self.engine = engine
+        self.is_open = False
+        self.found: Schema | None = None
+        self.next_look = 0.0
+        self.lock = Lock()
+
+    @property
+    def is_shut(self) -> bool:
+        """Whether the schema is not there; False also while the database itself does not answer: whatever is asked
+        will fail in its turn, and say why."""
+        return not self.is_open and (found := self.look()) is not None and not found.serves
+
+    def wait(self, stop: Event) -> bool:
+        """Wait until it opens; False where `stop` is set before."""
+        self.look()
+        while not self.is_open and not stop.wait(PAUSE):
+            self.look()
+        return self.is_open
+
+    def look(self) -> Schema | None:
+        """Look again, unless that was done a moment ago; None while the database itself does not answer."""
+        with self.lock:
+            if not self.is_open and monotonic() >= self.next_look:
+                self.next_look = monotonic() + PAUSE
+                self._look()
+            return self.found
+
+    def _look(self) -> None:
+        before = self.found
+        try:
+            with self.engine().connect() as connection:
+                self.found = schema(connection)
+        except sa.exc.SQLAlchemyError:
+            self.found = None
+            return
+        self.is_open = self.found.serves
+        if not self.is_open and (before is None or before.sentence != self.found.sentence):
+            _logger.warning("waiting for the schema, and looking again by itself: %s", self.found.sentence)
+        elif self.is_open and before is not None:
+            _logger.info("going on: %s", self.found.sentence)

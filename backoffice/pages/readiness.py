@@ -5,9 +5,6 @@ A process that starts before `flask db upgrade` answers every page with a 503 th
 
 from __future__ import annotations
 
-import logging
-from threading import Lock
-from time import monotonic
 from typing import Any
 
 import sqlalchemy as sa
@@ -21,13 +18,10 @@ from backoffice.extensions import db
 from backoffice.i18n import gettext as _
 from backoffice.operations import draining
 from backoffice.operations.alive import Pulse
-from backoffice.operations.readiness import Schema, State, jobs_wait, schema
+from backoffice.operations.readiness import Gate, State, jobs_wait, schema
 from backoffice.pages import warming
 
 health = Blueprint("health", __name__)
-# Looking again while the schema is not there, in seconds.
-PAUSE = 0.5
-_logger = logging.getLogger(__name__)
 
 
 class NotReady(BackofficeError):
@@ -36,45 +30,12 @@ class NotReady(BackofficeError):
     status = 503
 
 
-class Gate:
-    """Opens once the schema has been found right, and then costs nothing."""
-
-    def __init__(self) -> None:
-        self.is_open = False
-        self.found: Schema | None = None
-        self.next_look = 0.0
-        self.lock = Lock()
-
-    def look(self) -> Schema | None:
-        """Look again, unless that was done a moment ago; None while the database itself does not answer."""
-        with self.lock:
-            if not self.is_open and monotonic() >= self.next_look:
-                self.next_look = monotonic() + PAUSE
-                self._look()
-            return self.found
-
-    def _look(self) -> None:
-        before = self.found
-        try:
-            with db.engine.connect() as connection:
-                self.found = schema(connection)
-        except sa.exc.SQLAlchemyError:
-            # Whatever the page asks will fail in its turn, and say why.
-            self.found = None
-            return
-        self.is_open = self.found.serves
-        if not self.is_open and (before is None or before.sentence != self.found.sentence):
-            _logger.warning("waiting for the schema, and looking again by itself: %s", self.found.sentence)
-        elif self.is_open and before is not None:
-            _logger.info("serving: %s", self.found.sentence)
-
-
 def init_app(app: Flask) -> None:
     """Register the two addresses, and let no page be asked before the schema is there."""
     app.register_blueprint(health)
-    app.extensions["backoffice.gate"] = Gate()
     with app.app_context():
         engine = db.engine
+    app.extensions["backoffice.gate"] = Gate(lambda: engine)
     app.extensions["backoffice.pulse"] = Pulse(lambda: engine)
     for endpoint in ("health.healthz", "health.readyz"):
         guard.declare(app, endpoint, guard.PUBLIC)
