@@ -30,7 +30,7 @@ Grants = list[tuple[frozenset[str], str, str]]
 def rights(installation: Installation, connection: sa.Connection) -> Iterator[Finding]:
     """This account may do what serving takes, and no more than it needs."""
     if connection.dialect.name == "sqlite":
-        yield from _of_file(backups.database_file(installation.engine.url))
+        yield from of_file(backups.database_file(installation.engine.url))
         return
     # Not those that are seen: MariaDB and MySQL hide a table on which there is no right.
     tables = sorted(Model.metadata.tables)
@@ -47,7 +47,8 @@ def rights(installation: Installation, connection: sa.Connection) -> Iterator[Fi
         yield ok(f"It may serve{' and upgrade' if may_upgrade else '; another account upgrades'}.")
 
 
-def _of_file(database: Path | None) -> Iterator[Finding]:
+def of_file(database: Path | None) -> Iterator[Finding]:
+    """Whether a database that is a file can be written."""
     if database is None or (os.access(database, os.W_OK) and os.access(database.parent, os.W_OK)):
         yield ok("The file and its folder can be written.")
     else:
@@ -74,19 +75,28 @@ def _lacking(installation: Installation, missing: Iterator[tuple[str, str]]) -> 
 
 
 def _mysql(installation: Installation, connection: sa.Connection, tables: list[str]) -> Rights:
-    grants, database = _grants(connection), str(installation.engine.url.database)
-    held = {table: _held(grants, database, table) for table in tables}
-    missing = ((right, table) for right in SERVES for table in tables if right not in held[table])
-    overall = _held(grants, database, "")
-    everywhere = any({"ALL", "SUPER", "CREATE USER"} & rights for rights, where, _table in grants if where == "*")
+    found, database = grants(shown(connection)), str(installation.engine.url.database)
+    of_table = {table: held(found, database, table) for table in tables}
+    missing = ((right, table) for right in SERVES for table in tables if right not in of_table[table])
+    overall = held(found, database, "")
+    everywhere = any({"ALL", "SUPER", "CREATE USER"} & rights for rights, where, _table in found if where == "*")
     return _lacking(installation, missing), set(UPGRADES) <= overall, everywhere
 
 
-def _grants(connection: sa.Connection) -> Grants:
+def shown(connection: sa.Connection) -> list[str]:
     """What SHOW GRANTS tells; on MySQL with what the active roles bring. It may hold hashes: it is never shown."""
     roles = connection.scalar(sa.text("SELECT CURRENT_ROLE()")) or "NONE"
     using = "" if getattr(connection.dialect, "is_mariadb", False) or roles == "NONE" else f" USING {roles}"
-    lines = connection.scalars(sa.text(f"SHOW GRANTS FOR CURRENT_USER(){using}" if using else "SHOW GRANTS"))
+    return list(connection.scalars(sa.text(f"SHOW GRANTS FOR CURRENT_USER(){using}" if using else "SHOW GRANTS")))
+
+
+def is_of_role(line: str) -> bool:
+    """Whether it grants a role, and does not say what that brings."""
+    return line.startswith("GRANT ") and " ON " not in line
+
+
+def grants(lines: list[str]) -> Grants:
+    """The rights in these lines, each with the databases and the table that it is on."""
     return [
         (_rights(found["rights"]), _unquoted(found["database"]), _unquoted(found["table"]))
         for line in lines
@@ -95,8 +105,8 @@ def _grants(connection: sa.Connection) -> Grants:
 
 
 def _rights(text: str) -> frozenset[str]:
-    # A right on some columns is not one on the table.
-    names = frozenset(name.strip() for name in re.sub(r"[A-Z ]+\([^)]*\)", "", text).split(","))
+    # A right on some columns is not one on the table: of it stays UPDATE ().
+    names = frozenset(name.strip() for name in re.sub(r"\([^)]*\)", "()", text).split(","))
     return names | {"ALL", *SERVES, *UPGRADES} if "ALL PRIVILEGES" in names else names
 
 
@@ -104,22 +114,25 @@ def _unquoted(name: str) -> str:
     return name if name == "*" else name[1:-1].replace("``", "`")
 
 
-def _held(grants: Grants, database: str, table: str) -> set[str]:
+def held(grants: Grants, database: str, table: str) -> set[str]:
     """The rights on one table, or on the whole database where none is named."""
     return {
         right
         for rights, where, what in grants
-        if (where == "*" or _is_like(database, where)) and what in ("*", table)
+        if (where == "*" or is_like(database, where)) and what.casefold() in ("*", table.casefold())
         for right in rights
     }  # fmt: skip
 
 
-def _is_like(database: str, pattern: str) -> bool:
-    r"""Whether a database is meant by a grant, in which _ and % stand for any characters unless after a \."""
+def is_like(database: str, pattern: str) -> bool:
+    r"""Whether a database is meant by a grant, in which _ and % stand for any characters unless after a \.
+
+    Without regard to case, as servers on some systems have it.
+    """
     wild = {"%": ".*", "_": "."}
     parts = re.findall(r"\\.|.", pattern, re.S)
     expression = "".join(wild.get(part) or re.escape(part[-1]) for part in parts)
-    return re.fullmatch(expression, database, re.S) is not None
+    return re.fullmatch(expression, database, re.S | re.I) is not None
 
 
 def _postgresql(installation: Installation, connection: sa.Connection, tables: list[str]) -> Rights:

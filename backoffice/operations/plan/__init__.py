@@ -1,7 +1,8 @@
 """`flask db plan`: what an upgrade would run, what each statement costs on this database, and what is in its way.
 
 `steps` judges the statements by what `lint` knows of them and by the size of their tables, `obstacles` looks at the
-installation, `screen` tells both. `flask db upgrade` asks the same before it begins.
+installation, `rights` at what the account may, `screen` tells all of it. `flask db upgrade` asks the same before it
+begins.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ class Plan:
 
     def refusals(self, allowed: tuple[str, ...] = ()) -> dict[str, str]:
         """What forbids the upgrade, by the name under which it can be allowed all the same, with its sentence."""
-        found = {obstacle.name: obstacle.told for obstacle in self.obstacles if obstacle.level is Level.NO}
+        found = {each.name: f"{each.told} {each.fix}" for each in self.obstacles if each.level is Level.NO}
         for revision in self.revisions:
             for step in revision.steps:
                 if step.verdict.level is Level.NO:
@@ -59,7 +60,7 @@ def make(connection: sa.Connection, scripts: ScriptDirectory, target: str = "hea
         replace(each, waits=why_waits(connection, known.revisions[each.number], known) if at else "")
         for each in planned(connection, left[::-1], is_new=not at)
     ]
-    found = obstacles(connection, is_work=bool(left))
+    found = obstacles(connection, revisions)
     connection.rollback()
     return Plan(_named(connection), at, number, revisions, found)
 

@@ -11,8 +11,12 @@ import sqlalchemy as sa
 
 from backoffice.operations import schema_journal
 from backoffice.operations.backups import database_file
+from backoffice.operations.plan.rights import lack
+from backoffice.operations.plan.steps import Planned
 from backoffice.operations.plan.verdicts import Level
 from backoffice.operations.upgrading.connections import blockers
+
+MISSING_RIGHT = "missing-right"
 
 
 @dataclass(frozen=True)
@@ -25,11 +29,11 @@ class Obstacle:
     fix: str
 
 
-def obstacles(connection: sa.Connection, *, is_work: bool) -> list[Obstacle]:
+def obstacles(connection: sa.Connection, revisions: list[Planned]) -> list[Obstacle]:
     """All of them; where there is nothing to do only what is unfinished."""
     found = list(_unfinished(connection))
-    if is_work:
-        found += [*_long_transactions(connection), *_disk(connection)]
+    if revisions:
+        found += [*_missing_rights(connection, revisions), *_long_transactions(connection), *_disk(connection)]
     return found
 
 
@@ -39,6 +43,15 @@ def _unfinished(connection: sa.Connection) -> Iterator[Obstacle]:
         command = "upgrade" if row.state == schema_journal.UPGRADING else f"downgrade {row.parent or 'base'}"
         told = f"Revision {row.revision} was interrupted at its step {row.position}, or is just being run."
         yield Obstacle(Level.LOOK, "unfinished-revision", told, f"It goes on from there: flask db {command}")
+
+
+def _missing_rights(connection: sa.Connection, revisions: list[Planned]) -> Iterator[Obstacle]:
+    found = lack(connection, revisions)
+    if found is not None and found.is_certain:
+        yield Obstacle(Level.NO, MISSING_RIGHT, found.told, found.fix)
+    elif found is not None:
+        told = f"{found.told} A role may bring it, which cannot be seen from here."
+        yield Obstacle(Level.LOOK, MISSING_RIGHT, told, found.fix)
 
 
 def _long_transactions(connection: sa.Connection) -> Iterator[Obstacle]:

@@ -23,6 +23,7 @@ from backoffice.errors import BadInput
 from backoffice.extensions import db
 from backoffice.operations import backups, plan, schema_journal
 from backoffice.operations.lint.recording import NotOffline, record
+from backoffice.operations.plan.obstacles import MISSING_RIGHT
 from backoffice.operations.revisions import VERSIONS, line
 from backoffice.operations.upgrading import verification
 from backoffice.operations.upgrading.contracts import why_waits
@@ -84,15 +85,16 @@ def _patiently(look: Callable[[sa.Connection], Found]) -> Found:
 
 
 def _refuse_by_plan(directory: str | None, target: str, allowed: tuple[str, ...]) -> None:
-    if not _patiently(schema_journal.version):
-        # Nobody works with it yet, and there is nothing to lose.
-        return
+    is_new = not _patiently(schema_journal.version)
     found = plan_of(target, directory)
     known = set(found.refusals())
     unknown = [name for name in allowed if name not in known]
     if unknown and found.revisions:
         present().warn(f"--allow {unknown[0]} was not needed: nothing of that name is in the way.")
     refusals = found.refusals(allowed)
+    if is_new:
+        # Nobody works with it yet, and there is nothing to lose. Only what it may not do would stop it half-way.
+        refusals = {name: told for name, told in refusals.items() if name == MISSING_RIGHT}
     if refusals:
         name, told = next(iter(refusals.items()))
         more = f" ({len(refusals) - 1} more: flask db plan)" if len(refusals) > 1 else ""

@@ -28,7 +28,7 @@ class Server:
 
 def held(*lines: str, database: str = "shop", table: str = "article") -> set[str]:
     """The rights on one table."""
-    return rights._held(rights._grants(Server(*lines)), database, table)  # type: ignore[arg-type]
+    return rights.held(rights.grants(rights.shown(Server(*lines))), database, table)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -71,5 +71,5 @@ def test_a_right_on_one_table_does_not_upgrade() -> None:
 
 def test_roles_are_asked_for_where_mysql_has_some_active() -> None:
     server = Server(roles="`deploy`@`%`")
-    rights._grants(server)  # type: ignore[arg-type]
+    rights.shown(server)  # type: ignore[arg-type]
     assert server.asked == "SHOW GRANTS FOR CURRENT_USER() USING `deploy`@`%`"
