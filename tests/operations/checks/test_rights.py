@@ -58,6 +58,23 @@ def test_rights_on_something_else_or_on_some_columns_do_not_count(line: str) -> 
     assert not held(line) & SERVES
 
 
+def test_a_right_on_some_columns_is_told_from_none() -> None:
+    assert held("GRANT SELECT (`id`, `title`), UPDATE (`title`) ON `shop`.`article` TO `u`@`%`") == {
+        "SELECT ()",
+        "UPDATE ()",
+    }
+
+
+def test_names_are_compared_without_case_as_some_servers_have_it() -> None:
+    assert held("GRANT SELECT ON `shop`.`Article` TO `u`@`%`", database="Shop") == {"SELECT"}
+
+
+def test_roles_are_told_from_rights() -> None:
+    assert rights.is_of_role("GRANT `deploy`@`%` TO `u`@`%`")
+    assert not rights.is_of_role("GRANT PROXY ON ''@'%' TO 'root'@'localhost' WITH GRANT OPTION")
+    assert not rights.is_of_role("SET DEFAULT ROLE `deploy` FOR `u`@`%`")
+
+
 def test_an_escaped_underscore_stands_for_itself() -> None:
     exact, any_character = "GRANT SELECT ON `a\\_b`.* TO `u`@`%`", "GRANT SELECT ON `a_b`.* TO `u`@`%`"
     assert (held(exact, database="a_b"), held(exact, database="axb")) == ({"SELECT"}, set())
