@@ -17,6 +17,7 @@ from typing import NamedTuple, cast
 import sqlalchemy as sa
 from flask import current_app
 
+from backoffice.database.retrying import in_transaction
 from backoffice.extensions import db
 from backoffice.models import SignInThrottle, utcnow
 
@@ -66,18 +67,15 @@ def fail(attempt: Attempt) -> None:
     """Keep what was counted, from now on for as long as each counter remembers."""
     for counter in attempt.counted:
         # A transaction each: two rows held at once could wait for each other.
-        with db.engine.begin() as connection:
-            connection.execute(_table.update().where(_table.c.key == counter.key).values(last_failure_at=utcnow()))
+        _execute(_table.update().where(_table.c.key == counter.key).values(last_failure_at=utcnow()))
 
 
 def succeed(attempt: Attempt) -> None:
     """Forget the account's wrong attempts, take this one off the address, and sweep what is out of date."""
     account, *others = attempt.counted
-    with db.engine.begin() as connection:
-        connection.execute(_table.delete().where(_table.c.key == account.key))
+    _execute(_table.delete().where(_table.c.key == account.key))
     _give_back({counter: attempt.counted[counter] for counter in others})
-    with db.engine.begin() as connection:
-        connection.execute(_table.delete().where(_table.c.last_failure_at < utcnow() - ACCOUNT_FORGETS))
+    _execute(_table.delete().where(_table.c.last_failure_at < utcnow() - ACCOUNT_FORGETS))
 
 
 def delay_after(failures: int, tries: int) -> timedelta:
@@ -89,14 +87,17 @@ def delay_after(failures: int, tries: int) -> timedelta:
 
 def _take(attempt: Attempt, counter: Counter, now: datetime) -> timedelta | None:
     """The update comes first: it locks the row, so of two attempts at once one sees the other's block."""
+
+    def count(connection: sa.Connection) -> tuple[bool, datetime | None]:
+        if connection.execute(_counting(counter, now)).rowcount:
+            return True, _block(connection, counter, now)
+        return False, connection.scalar(sa.select(_table.c.blocked_until).where(_table.c.key == counter.key))
+
     while True:
-        with db.engine.begin() as connection:
-            if connection.execute(_counting(counter, now)).rowcount:
-                attempt.counted[counter] = _block(connection, counter, now)
-                return None
-            blocked_until: datetime | None = connection.scalar(
-                sa.select(_table.c.blocked_until).where(_table.c.key == counter.key)
-            )
+        is_counted, blocked_until = in_transaction(db.engine, count)
+        if is_counted:
+            attempt.counted[counter] = blocked_until
+            return None
         if blocked_until is not None:
             return max(blocked_until - now, timedelta(seconds=1))
         if _start(counter, now):
@@ -131,8 +132,7 @@ def _block(connection: sa.Connection, counter: Counter, now: datetime) -> dateti
 
 def _start(counter: Counter, now: datetime) -> bool:
     try:
-        with db.engine.begin() as connection:
-            connection.execute(_table.insert().values(key=counter.key, failures=1, last_failure_at=now))
+        _execute(_table.insert().values(key=counter.key, failures=1, last_failure_at=now))
     except sa.exc.IntegrityError:
         # Another process made the row between our two statements: count on that one.
         return False
@@ -143,15 +143,18 @@ def _give_back(counted: dict[Counter, datetime | None]) -> None:
     """Take the attempt off again, with the block it set itself: one that somebody else's failure set stays."""
     for counter, block in counted.items():
         own = _table.c.blocked_until == block
-        with db.engine.begin() as connection:
-            connection.execute(
-                _table.update()
-                .where(_table.c.key == counter.key, _table.c.failures > 0)
-                .values(
-                    failures=_table.c.failures - 1,
-                    blocked_until=sa.case((own, sa.null()), else_=_table.c.blocked_until),
-                )
+        _execute(
+            _table.update()
+            .where(_table.c.key == counter.key, _table.c.failures > 0)
+            .values(
+                failures=_table.c.failures - 1,
+                blocked_until=sa.case((own, sa.null()), else_=_table.c.blocked_until),
             )
+        )
+
+
+def _execute(statement: sa.UpdateBase) -> None:
+    in_transaction(db.engine, lambda connection: connection.execute(statement))
 
 
 def _network(address: str | None) -> str:

@@ -9,9 +9,8 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from random import uniform
 from threading import Lock
-from time import monotonic, sleep
+from time import monotonic
 from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
@@ -20,6 +19,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.orm.exc import StaleDataError
 
 from backoffice.database.faults import is_passing
+from backoffice.database.retrying import SECONDS, pause
 from backoffice.models import FormReceipt
 from backoffice.records.transactions import IN_UNIT, StaleRecord
 from backoffice.signals import unit_retried
@@ -29,8 +29,6 @@ RECEIPT: Any = FormReceipt.__table__
 # Each try sees what the others have committed meanwhile; a person waits for all of them. Where the database itself sent
 # everybody back, or restarts, time alone counts: on two nodes of a cluster it lets one of them through at a time.
 TRIES = 8
-SECONDS = 15.0
-LONGEST_PAUSE = 1.0
 # SQLite has one writer at a time, and lets those who wait look again now and then: with many, some never find it free.
 # In one process they wait in line instead.
 TURNS: WeakKeyDictionary[sa.Engine, Lock] = WeakKeyDictionary()
@@ -72,9 +70,7 @@ def once(session: Session, work: Callable[[], Answer], receipt: str = "") -> Ans
                     raise StaleRecord from None
                 raise
             unit_retried.send(error=error)
-        # Those who met each other should not meet again.
-        pause = min(LONGEST_PAUSE, 0.02 * 2**tries)
-        sleep(uniform(0.2, 1.0) * pause)  # noqa: S311 - no secret depends on it
+        pause(tries)
 
 
 def answer_of(session: Session, receipt: str) -> Any:
