@@ -8,6 +8,7 @@ from flask_bootstrap import Bootstrap5
 from backoffice import access, admin, commands, i18n, icons, logs, pages
 from backoffice.config import ROOT, Settings
 from backoffice.database.connection import prepare_connections
+from backoffice.database.replica import REPLICA, Replica
 from backoffice.extensions import babel, csrf, db
 from backoffice.operations import metrics, migrate, sentry
 from backoffice.pages import readiness
@@ -37,6 +38,9 @@ def create_app(settings: Settings | None = None) -> Flask:
     db.init_app(app)
     with app.app_context():
         prepare_connections(db.engine, settings.slow_statement_ms)
+        if REPLICA in db.engines:
+            prepare_connections(db.engines[REPLICA], settings.slow_statement_ms, writes=False)
+            app.extensions["backoffice.replica"] = Replica(db.engine, db.engines[REPLICA])
     migrate.init_app(app, db)
     i18n.init_app(app, babel)
     Bootstrap5(app)

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from backoffice.database.address import engine_options, normalise_database_url
+from backoffice.database.address import engine_options, normalise_database_url, normalise_replica_url
+from backoffice.database.replica import REPLICA
 from backoffice.errors import ConfigurationError
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -28,6 +29,7 @@ class Settings:
 
     environment: str = "development"
     database_url: str = field(default="", repr=False)
+    database_replica_url: str = field(default="", repr=False)
     secret_key: str = field(default="", repr=False)
     password_salt: str = field(default="", repr=False)
     instance_path: Path = ROOT / "instance"
@@ -77,6 +79,7 @@ class Settings:
             instance_path=instance_path,
             database_url=read.text("DATABASE_URL", "")
             or _embedded_database(instance_path, refuse=environment == "production"),
+            database_replica_url=read.text("DATABASE_REPLICA_URL", ""),
             secret_key=read.secret("SECRET_KEY", instance_path, required=live),
             password_salt=read.secret("SECURITY_PASSWORD_SALT", instance_path, required=live),
             host=read.text("HOST", "127.0.0.1"),
@@ -142,12 +145,14 @@ class Settings:
     def flask_config(self) -> dict[str, Any]:
         """The same, under the names Flask and its extensions read."""
         url = normalise_database_url(self.database_url)
+        replica = normalise_replica_url(self.database_replica_url, url) if self.database_replica_url else ""
         megabytes = 1024 * 1024
         return {
             "SECRET_KEY": self.secret_key,
             "SECURITY_PASSWORD_SALT": self.password_salt,
             "SQLALCHEMY_DATABASE_URI": url,
             "SQLALCHEMY_ENGINE_OPTIONS": engine_options(url, self.threads),
+            "SQLALCHEMY_BINDS": {REPLICA: {"url": replica, **engine_options(replica, self.threads)}} if replica else {},
             "SQLALCHEMY_TRACK_MODIFICATIONS": False,
             "TRUSTED_HOSTS": list(self.trusted_hosts) or None,
             "MAX_CONTENT_LENGTH": self.max_upload_mb * megabytes,

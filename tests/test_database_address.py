@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from flask import Flask
 
 from backoffice.database import servers
-from backoffice.database.address import engine_options, normalise_database_url
+from backoffice.database.address import engine_options, normalise_database_url, normalise_replica_url
 from backoffice.database.connection import prepare_connections
 from backoffice.database.servers import Server, servers_of
 from backoffice.errors import ConfigurationError
@@ -207,3 +207,15 @@ def test_a_wrong_password_is_told_and_no_other_server_asked(app: Flask) -> None:
     prepare_connections(engine)
     with pytest.raises(sa.exc.OperationalError, match=r"1045|1698"):
         engine.connect()
+
+
+@pytest.mark.parametrize("primary", ["sqlite:///a.db", "postgresql://h/db"])
+def test_a_replica_is_of_the_kind_that_is_written_to(primary: str) -> None:
+    with pytest.raises(ConfigurationError, match=r"^DATABASE_REPLICA_URL and DATABASE_URL"):
+        normalise_replica_url("mysql://u:hunter2@h/db", primary)
+
+
+def test_a_replica_that_cannot_be_read_is_refused_by_its_own_name() -> None:
+    with pytest.raises(ConfigurationError, match=r"^DATABASE_REPLICA_URL begins with") as refusal:
+        normalise_replica_url("oracle://u:hunter2@h/db", "mysql://h/db")
+    assert "hunter2" not in refusal.value.message

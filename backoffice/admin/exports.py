@@ -37,8 +37,10 @@ class ExportView(FilterView):
             )
         opened, selection = self.open_asked()
         names = self.exported_columns(opened.arguments.get("columns", ""))
+        with self.reading():
+            engine = self.db_session.get_bind().engine
         source = Source(
-            self.session.engine,
+            engine,
             selection.ordered(self.db_session.get_bind().dialect.name),
             self.model,
             [Column(name, self.label(name), self.find(name), self._export_reader(name)) for name in names],

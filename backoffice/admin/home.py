@@ -63,7 +63,9 @@ def _figure(view: BaseRecordView | None, label: str, icon: str, **question: str)
     if view is None or not view.may("read"):
         return None
     rows = Selection.read(question, view.vocabulary, view.get_query()).rows("")
-    return Figure(label, figures.count(view.db_session, rows), view.page_url("index_view", **question), icon=icon)
+    with view.reading():
+        counted = figures.count(view.db_session, rows)
+    return Figure(label, counted, view.page_url("index_view", **question), icon=icon)
 
 
 def _newest(view: ListingView) -> Listing:
@@ -74,7 +76,8 @@ def _newest(view: ListingView) -> Listing:
 def _chart(view: BaseRecordView) -> Chart:
     """Bars of articles made per day, placed by the server so that the page needs no script to show them."""
     days = _days()
-    counts = figures.per_day(view.db_session, view.get_query(), Article.created_at, days)
+    with view.reading():
+        counts = figures.per_day(view.db_session, view.get_query(), Article.created_at, days)
     peak = max([n for _day, n in counts] + [1])
     step = WIDTH / len(counts)
     bars = [

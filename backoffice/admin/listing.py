@@ -84,7 +84,8 @@ class ListingView(BaseRecordView):
             own_taken=_("You are counting already. Wait until that is done."),
         )
         try:
-            found = Count(exact_count(self.db_session, selection, EXACT_COUNT_SECONDS))
+            with self.reading():
+                found = Count(exact_count(self.db_session, selection, EXACT_COUNT_SECONDS))
         finally:
             turns.give_back(person)
         words = count_in_words(found, narrowed=selection.narrowed)
@@ -225,12 +226,13 @@ class ListingView(BaseRecordView):
             options=[*self.loading([*names, *self._naming(names)]), *self.light(names)],
             within=str(sorted(address.fixed.items())),
         )
-        try:
-            window = reader.read(address.place)
-        except TooBroad:
-            go_on_reading(self.db_session)
-            return Window((), None, has_previous=False, has_next=False), Count(0), True
-        counted = count(self.db_session, address.selection, window) if counting else Count(len(window.rows))
+        with self.reading():
+            try:
+                window = reader.read(address.place)
+            except TooBroad:
+                go_on_reading(self.db_session)
+                return Window((), None, has_previous=False, has_next=False), Count(0), True
+            counted = count(self.db_session, address.selection, window) if counting else Count(len(window.rows))
         return window, counted, False
 
     def _naming(self, names: Sequence[str]) -> list[str]:

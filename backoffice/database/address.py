@@ -35,6 +35,21 @@ MYSQL_OPTIONS = {
 }
 
 
+def normalise_replica_url(address: str, primary: str) -> str:
+    """The same of a replica, which is of the same kind as where is written."""
+    try:
+        found = normalise_database_url(address)
+    except ConfigurationError as problem:
+        raise ConfigurationError(problem.message.replace("DATABASE_URL", "DATABASE_REPLICA_URL")) from None
+    kind = sa.make_url(primary).get_backend_name()
+    if kind == "sqlite" or sa.make_url(found).get_backend_name() != kind:
+        raise ConfigurationError(
+            "DATABASE_REPLICA_URL and DATABASE_URL have to be two addresses of MariaDB, or two of PostgreSQL. "
+            "Leave DATABASE_REPLICA_URL out to read everything from DATABASE_URL."
+        )
+    return found
+
+
 def normalise_database_url(address: str) -> str:
     """The address with the driver this product uses; a ConfigurationError says what is wrong, never the password."""
     try:

@@ -24,10 +24,11 @@ MYSQL_SETTINGS = (
 )
 
 
-def prepare_connections(engine: sa.Engine, slow_ms: int = 0) -> None:
+def prepare_connections(engine: sa.Engine, slow_ms: int = 0, *, writes: bool = True) -> None:
     """Make the three databases behave alike: UTC, strict, foreign keys enforced, lock waits that end.
 
-    Statements are measured; those that take `slow_ms` or longer are logged.
+    Statements are measured; those that take `slow_ms` or longer are logged. An engine that `writes` is led to no
+    server that takes no writes.
     """
     # Before the time limits, which put another error in place of the database's: nobody is asked after that.
     prepare_timing(engine, slow_ms)
@@ -38,7 +39,7 @@ def prepare_connections(engine: sa.Engine, slow_ms: int = 0) -> None:
         event.listen(engine, "connect", _Preparing().mysql)
         event.listen(engine, "handle_error", _leave_a_server_that_takes_no_writes)
         if len(servers := servers_of(engine.url)) > 1 or "host" in engine.url.query:
-            ask_servers_in_turn(engine, servers)
+            ask_servers_in_turn(engine, servers, writes=writes)
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:

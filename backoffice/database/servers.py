@@ -55,14 +55,14 @@ def servers_of(url: sa.URL) -> list[Server]:
     return servers
 
 
-def ask_servers_in_turn(engine: sa.Engine, servers: Sequence[Server]) -> None:
-    """Lead each new connection of a MySQL engine to the first of them that serves and takes writes."""
-    event.listen(engine, "do_connect", _Turns(servers).connect)
+def ask_servers_in_turn(engine: sa.Engine, servers: Sequence[Server], *, writes: bool = True) -> None:
+    """Lead each new connection of a MySQL engine to the first of them that serves, and takes writes where wanted."""
+    event.listen(engine, "do_connect", _Turns(servers, writes).connect)
 
 
 class _Turns:
-    def __init__(self, servers: Sequence[Server]) -> None:
-        self.servers = servers
+    def __init__(self, servers: Sequence[Server], writes: bool) -> None:
+        self.servers, self.writes = servers, writes
         self.resting: dict[Server, float] = {}
 
     def connect(self, dialect: Any, _record: Any, arguments: tuple[Any, ...], named: dict[str, Any]) -> Any:
@@ -72,7 +72,7 @@ class _Turns:
             place = {"host": server.name, "port": server.port or 3306}
             try:
                 connection = dialect.connect(*arguments, **(named | place))
-                _refuse_unless_it_serves(connection, dialect.loaded_dbapi.OperationalError)
+                _refuse_unless_it_serves(connection, dialect.loaded_dbapi.OperationalError, self.writes)
             except dialect.loaded_dbapi.OperationalError as error:
                 if not error.args or error.args[0] not in ASK_ANOTHER:
                     raise
@@ -92,14 +92,14 @@ def is_cluster(connection: Any) -> bool:
     return _shown(connection, "VARIABLES", "wsrep_on").get("wsrep_on") == "ON"
 
 
-def _refuse_unless_it_serves(connection: Any, refusal: type[Exception]) -> None:
+def _refuse_unless_it_serves(connection: Any, refusal: type[Exception], writes: bool) -> None:
     # Such a node answers to SHOW and to nothing else.
     found = _shown(connection, "VARIABLES", "wsrep_on", "read_only")
     if found.get("wsrep_on") == "ON" and _shown(connection, "STATUS", "wsrep_ready").get("wsrep_ready") != "ON":
         connection.close()
         raise refusal(NOT_READY, "the node has no contact with most of its cluster")
     # The newest MariaDB has more words for it than ON.
-    if found.get("read_only", "OFF") != "OFF":
+    if writes and found.get("read_only", "OFF") != "OFF":
         connection.close()
         raise refusal(READ_ONLY, "the server takes no writes")
 

@@ -142,16 +142,75 @@ def postgresql(folder: Path) -> tuple[Process, str] | None:
 
 def create_database(address: str) -> None:
     """Make the database that an address names, once its server answers."""
+    execute(address, f"CREATE DATABASE {sa.make_url(address).database}")
+
+
+def mariadb_with_replica(folder: Path) -> tuple[tuple[Process, str], tuple[Process, str]] | None:
+    """A MariaDB and one that follows it, both running, with the database `backoffice`."""
+    found = []
+    for number, own in enumerate((["--log-bin=log", "--log-basename=m"], ["--read-only=ON"]), start=1):
+        home = folder / f"server{number}"
+        home.mkdir()
+        made = mariadb(home)
+        if made is None:
+            return None
+        made[0].command += [f"--server-id={number}", "--gtid-domain-id=1", *own]
+        made[0].start()
+        found.append(made)
+    (primary, address), (_replica, there) = found
+    create_database(address)
+    execute(
+        there,
+        f"CHANGE MASTER TO master_host='127.0.0.1', master_port={primary.port}, master_user='root', "
+        "master_use_gtid=slave_pos",
+        "START SLAVE",
+    )
+    return found[0], found[1]
+
+
+def postgresql_with_replica(folder: Path) -> tuple[tuple[Process, str], tuple[Process, str]] | None:
+    """The same of PostgreSQL."""
+    for name in ("primary", "standby"):
+        (folder / name).mkdir()
+    found = postgresql(folder / "primary")
+    if found is None:
+        return None
+    primary, address = found
+    primary.start()
+    create_database(address)
+    copying = [*sorted(glob("/usr/lib/postgresql/*/bin/pg_basebackup")), shutil.which("pg_basebackup")][0]
+    port, data = free_port(), folder / "standby" / "data"
+    data.mkdir()
+    if "user" in primary.options:
+        os.chown(data, primary.options["user"], primary.options["group"])
+    os.chmod(data, 0o700)
+    subprocess.run(
+        [str(copying), "-h", "127.0.0.1", "-p", str(primary.port), "-U", "postgres", "-D", data, "-R",
+         "--checkpoint=fast", "--no-sync"], check=True, capture_output=True, **primary.options,
+    )  # fmt: skip
+    command = [str(data) if part.endswith("/primary/data") else part for part in primary.command]
+    replica = Process([str(port) if part == str(primary.port) else part for part in command], port, **primary.options)
+    replica.start()
+    there = address.replace(str(primary.port), str(port))
+    execute(there, "SELECT 1")
+    return found, (replica, there)
+
+
+def execute(address: str, *statements: str) -> None:
+    """Run statements as the server's administrator, each by itself, once it answers."""
     url = sa.make_url(normalise_database_url(address))
     home = url.set(database={"mysql": "mysql"}.get(url.get_backend_name(), "postgres"))
     engine = sa.create_engine(home, isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
 
-    def made() -> bool:
+    def done() -> bool:
         try:
             with engine.connect() as connection:
-                connection.exec_driver_sql(f"CREATE DATABASE {url.database}")
+                while left:
+                    connection.exec_driver_sql(left[0])
+                    del left[0]
         except sa.exc.OperationalError:
             return False  # it listens before it answers
         return True
 
-    wait_for(made)
+    left = list(statements)
+    wait_for(done)

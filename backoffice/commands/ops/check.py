@@ -43,7 +43,11 @@ def check_command(as_json: bool) -> None:
     logging.getLogger("alembic.runtime.migration").setLevel(logging.WARNING)
     app = current_app._get_current_object()  # type: ignore[attr-defined]  # the proxy's own
     settings = app.extensions["backoffice"]
-    found = checks.look(checks.Installation(settings, db.engine, _permissions(app), debug=app.debug))
+    found = checks.look(
+        checks.Installation(
+            settings, db.engine, _permissions(app), debug=app.debug, replica=app.extensions.get("backoffice.replica")
+        )
+    )
     if as_json:
         seen = list(found)
         click.echo(json.dumps(_as_json(seen), ensure_ascii=False, indent=2))

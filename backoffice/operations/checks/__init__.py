@@ -20,6 +20,7 @@ from backoffice.operations.checks import (
     postgresql,
     rights,
     schema,
+    servers,
     settings,
     sqlite,
     work,
@@ -28,7 +29,7 @@ from backoffice.operations.checks.findings import Check, Finding, Installation, 
 
 __all__ = ["CHECKS", "Check", "Finding", "Installation", "Status", "look"]
 # In the order of the screen; in each, as they stand there.
-MODULES = (settings, database, mysql, postgresql, sqlite, rights, schema, work, people, files)
+MODULES = (settings, database, servers, mysql, postgresql, sqlite, rights, schema, work, people, files)
 CHECKS = [value for module in MODULES for value in vars(module).values() if isinstance(value, Check)]
 # With these no other check gets an answer either.
 AWAY = {

@@ -9,6 +9,7 @@ from enum import StrEnum
 import sqlalchemy as sa
 
 from backoffice.config import Settings
+from backoffice.database.replica import Replica
 
 
 class Status(StrEnum):
@@ -32,12 +33,14 @@ class Finding:
 
 @dataclass(frozen=True)
 class Installation:
-    """All that checks look at. `permissions` are the actions that exist, by model; `debug` is Flask's."""
+    """All that checks look at. `permissions` are the actions that exist, by model; `debug` is Flask's; `replica` is
+    None where nothing is read from one."""
 
     settings: Settings
     engine: sa.Engine
     permissions: Mapping[str, frozenset[str]] = field(default_factory=dict)
     debug: bool = False
+    replica: Replica | None = None
 
     @property
     def is_live(self) -> bool:

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 import sqlalchemy as sa
 
 from backoffice.database.search_index import is_ours
-from backoffice.database.servers import is_cluster
 from backoffice.models import Model
 from backoffice.models.searchable import COLUMN
 from backoffice.operations.checks.findings import Finding, Installation, database_check, fail, listed, ok, warn
@@ -70,19 +69,6 @@ def engine(_installation: Installation, connection: sa.Connection) -> Iterator[F
                    f"ALTER TABLE {odd[0]} ENGINE = InnoDB")  # fmt: skip
     else:
         yield ok("InnoDB throughout.")
-
-
-@database_check(SECTION, "mysql", "mariadb")
-def cluster(_installation: Installation, connection: sa.Connection) -> Iterator[Finding]:
-    """A Galera cluster goes on without any one of its nodes."""
-    if not is_cluster(connection.connection):
-        return
-    size = int(connection.execute(sa.text("SHOW STATUS LIKE 'wsrep_cluster_size'")).one()[1])
-    if size < 3:
-        yield warn(f"Nodes of the Galera cluster that are up: {size}. When one of two fails, the other stops.",
-                   "Have three, or an arbitrator beside two; start those that are down.")  # fmt: skip
-    else:
-        yield ok(f"A Galera cluster of {size} nodes.")
 
 
 @database_check(SECTION, "mysql", "mariadb")
