@@ -22,11 +22,8 @@ from backoffice.access import accounts
 from backoffice.admin.downloads import PIECE
 from backoffice.admin.working import working_beside
 from backoffice.commands import telling_plainly
-from backoffice.commands.demo import load_with_bar
 from backoffice.commands.search import reindex_what_is_due
 from backoffice.config import Settings
-from backoffice.demo.load import is_empty
-from backoffice.demo.world import Size
 from backoffice.errors import ConfigurationError
 from backoffice.extensions import db
 from backoffice.operations.readiness import State, schema
@@ -124,6 +121,11 @@ def _first_run(settings: Settings) -> str | None:
     """Demo data and the first account, made last: a first run that was stopped half-way is simply done again."""
     if accounts.everyone() or settings.environment not in ("development", "demo"):
         return None
+    # What makes demo data is loaded where some is made.
+    from backoffice.commands.demo import load_with_bar
+    from backoffice.demo.load import is_empty
+    from backoffice.demo.world import Size
+
     with db.engine.connect() as connection:
         if is_empty(connection):
             load_with_bar(connection, Size())

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Set
 from functools import cache, lru_cache
 from importlib.resources import files
 
@@ -18,6 +19,8 @@ from backoffice.config import ROOT
 
 _SYMBOL = re.compile(r'<symbol [^>]*viewBox="([\d .-]+)" id="([\w-]+)">(.*?)</symbol>', re.DOTALL)
 _QUOTED = re.compile(r"""["']([a-z0-9-]{3,40})["']""")
+# The value of its viewBox, and what stands in it.
+Shape = tuple[str, str]
 
 
 def init_app(app: Flask) -> None:
@@ -42,25 +45,29 @@ def _reference(root: str, name: str) -> Markup:
 @cache
 def icon_svg(name: str) -> Markup:
     """The icon called `name`, hidden from screen readers; nothing where there is no such icon."""
-    if name not in _shapes():
+    shape = _named_shapes().get(name) or _shapes({name}).get(name)
+    if shape is None:
         return Markup("")
-    view_box, shape = _shapes()[name]
     # The shapes come from the installed package, never from a person.
-    return Markup(f'<svg class="icon" viewBox="{view_box}" aria-hidden="true">{shape}</svg>')  # noqa: S704 - see above
+    return Markup(f'<svg class="icon" viewBox="{shape[0]}" aria-hidden="true">{shape[1]}</svg>')  # noqa: S704 - see above
+
+
+def named() -> Set[str]:
+    """The icons whose names stand, quoted, in the templates and the views."""
+    return _named_shapes().keys()
 
 
 @cache
-def named() -> frozenset[str]:
-    """The icons whose names stand, quoted, in the templates and the views."""
+def _named_shapes() -> dict[str, Shape]:
     sources = [*(ROOT / "templates").rglob("*.html"), *(ROOT / "backoffice" / "admin").rglob("*.py")]
-    words = {word for path in sources for word in _QUOTED.findall(path.read_text(encoding="utf-8"))}
-    return frozenset(words & _shapes().keys())
+    return _shapes({word for path in sources for word in _QUOTED.findall(path.read_text(encoding="utf-8"))})
 
 
 @cache
 def _sprite() -> str:
     symbols = (
-        f'<symbol id="{name}" viewBox="{_shapes()[name][0]}">{_shapes()[name][1]}</symbol>' for name in sorted(named())
+        f'<symbol id="{name}" viewBox="{box}">{shape}</symbol>'
+        for name, (box, shape) in sorted(_named_shapes().items())
     )
     return f'<svg xmlns="http://www.w3.org/2000/svg">{"".join(symbols)}</svg>'
 
@@ -70,7 +77,8 @@ def _stamp() -> str:
     return hashlib.sha256(_sprite().encode()).hexdigest()[:6]
 
 
-@cache
-def _shapes() -> dict[str, tuple[str, str]]:
+def _shapes(names: Set[str]) -> dict[str, Shape]:
+    """Those of the set that are called so; the whole set is not kept, which is 1.5 MiB."""
     sprite = files("flask_bootstrap") / "static" / "bootstrap5" / "icons" / "bootstrap-icons.svg"
-    return {m[2]: (m[1], m[3]) for m in _SYMBOL.finditer(sprite.read_text(encoding="utf-8"))}
+    found = _SYMBOL.finditer(sprite.read_text(encoding="utf-8"))
+    return {m[2]: (m[1], m[3]) for m in found if m[2] in names}

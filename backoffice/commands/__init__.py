@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import wraps
+from importlib import import_module
 from typing import Any
 from weakref import WeakSet
 
@@ -14,16 +15,13 @@ from flask import Flask, current_app
 from flask.cli import AppGroup, ScriptInfo
 
 from backoffice import extensions
-from backoffice.commands.audit import audit_group
-from backoffice.commands.demo import demo_group
-from backoffice.commands.jobs import jobs_group
-from backoffice.commands.ops import ops_group
-from backoffice.commands.search import search_group
-from backoffice.commands.staff import staff_group
-from backoffice.commands.uploads import uploads_group
 from backoffice.database.faults import fault
 from backoffice.errors import BackofficeError
 from backoffice.pages.faults import sentence
+
+# One module each, which calls its group `…_group`. They are loaded when they are asked for: what serves needs none of
+# them, and Alembic alone takes a tenth of the time that a command needs to start.
+GROUPS = frozenset({"audit", "db", "demo", "jobs", "ops", "search", "staff", "uploads"})
 
 
 class Failure(click.ClickException):
@@ -39,7 +37,7 @@ class CommandLine(AppGroup):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Find a command; whatever it raises later leaves through `telling_plainly`."""
-        command = _database_group() if cmd_name == "db" else super().get_command(ctx, cmd_name)
+        command = _group(cmd_name) if cmd_name in GROUPS else super().get_command(ctx, cmd_name)
         if command is not None and command not in _told:
             _told.add(command)
             # Around the command itself: where a context's own resource raises, click keeps the context for good.
@@ -47,15 +45,14 @@ class CommandLine(AppGroup):
         return command
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """All of them, `db` included, which is loaded when it is asked for."""
-        return sorted({*super().list_commands(ctx), "db"})
+        """All of them, ours included, which are loaded when they are asked for."""
+        return sorted(GROUPS.union(super().list_commands(ctx)))
 
 
-def _database_group() -> click.Group:
-    """Alembic takes a tenth of the time that a command needs to start; only these commands use it."""
-    from backoffice.commands.db import db_group
-
-    return db_group
+def _group(name: str) -> click.Group:
+    """One of ours."""
+    found: click.Group = getattr(import_module(f"backoffice.commands.{name}"), f"{name}_group")
+    return found
 
 
 _told: WeakSet[click.Command] = WeakSet()
@@ -70,15 +67,8 @@ def _plainly(invoke: Callable[[click.Context], Any]) -> Callable[[click.Context]
 
 
 def init_app(app: Flask) -> None:
-    """Register our commands beside those of the extensions."""
+    """Put our commands beside those of the extensions."""
     app.cli = CommandLine(name=app.cli.name, commands=app.cli.commands)
-    app.cli.add_command(staff_group)
-    app.cli.add_command(audit_group)
-    app.cli.add_command(demo_group)
-    app.cli.add_command(jobs_group)
-    app.cli.add_command(ops_group)
-    app.cli.add_command(search_group)
-    app.cli.add_command(uploads_group)
 
 
 @contextmanager

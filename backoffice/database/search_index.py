@@ -12,7 +12,6 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import Session
 
 from backoffice.database import token_tables
@@ -60,11 +59,14 @@ def matching(dialect: str, entity: Any, tokens: list[list[str]]) -> sa.ColumnEle
         key: Any = parts[0] if len(parts) == 1 else sa.tuple_(*parts)
         return key.in_(token_tables.keys(mapper.local_table, tokens))  # type: ignore[no-any-return]  # of any type
     if dialect == "postgresql":
+        # 2 MiB, for those whose database it is.
+        from sqlalchemy.dialects.postgresql import TSQUERY
+
         query = " & ".join(f"({' | '.join(t.replace('*', ':*') for t in either)})" for either in tokens)
         # Written out, not bound: the index is found by its very expression.
         space: sa.ColumnElement[str] = sa.literal_column("' '")
         vector = sa.func.array_to_tsvector(sa.func.string_to_array(sa.func.btrim(entity.search_tokens), space))
-        return vector.op("@@", is_comparison=True)(sa.cast(sa.literal(query), postgresql.TSQUERY))
+        return vector.op("@@", is_comparison=True)(sa.cast(sa.literal(query), TSQUERY))
     name = f"{PREFIX}{mapper.local_table.name}"
     index = sa.table(name, sa.column("rowid"), sa.column(name))
     query = " AND ".join(f"({' OR '.join(either)})" for either in tokens)

@@ -9,12 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from functools import cache
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-import nh3
-from markdown_it import MarkdownIt
-from markdown_it.renderer import RendererHTML
-from markdown_it.token import Token
+# Loaded with the first text that is rendered: together they are 3 MiB, and many a process never renders one.
+if TYPE_CHECKING:
+    from markdown_it import MarkdownIt
+    from markdown_it.renderer import RendererHTML
+    from markdown_it.token import Token
 
 # Characters that are rendered; a longer text is cut at a line and the answer says so.
 MOST = 100_000
@@ -45,6 +46,8 @@ class Rendered(NamedTuple):
 
 def render(text: str, *, uploads: str = UPLOADS) -> Rendered:
     """The text as HTML. `uploads` is the address under which the page finds what the text calls `/uploads/…`."""
+    import nh3
+
     kept = beginning(text)
     html = nh3.clean(
         _renderer().render(kept, {"uploads": uploads, "links": 0}),
@@ -95,6 +98,8 @@ def _checked(tag: str, name: str, value: str, uploads: str) -> str | None:
 
 @cache
 def _renderer() -> MarkdownIt:
+    from markdown_it import MarkdownIt
+
     made = MarkdownIt(
         "commonmark",
         {"html": False, "linkify": True, "maxNesting": NESTING},

@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import Any, NamedTuple, cast
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import mysql, postgresql, sqlite
+from sqlalchemy.dialects import mysql
 from sqlalchemy.orm import Session
 
 from backoffice.models import Presence, Staff, utcnow
@@ -97,5 +97,13 @@ def _upsert(dialect: str, values: dict[str, Any]) -> Any:
     changing = {name: values[name] for name in ("slot", "editing", "seen_at")}
     if dialect in ("mysql", "mariadb"):
         return mysql.insert(_table).values(values).on_duplicate_key_update(changing)
-    insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
-    return insert(_table).values(values).on_conflict_do_update(index_elements=["staff_id", "page"], set_=changing)
+    # Loaded for those whose database it is: a dialect is up to 2 MiB.
+    if dialect == "postgresql":
+        from sqlalchemy.dialects.postgresql import insert as insert_postgresql
+
+        statement: Any = insert_postgresql(_table)
+    else:
+        from sqlalchemy.dialects.sqlite import insert as insert_sqlite
+
+        statement = insert_sqlite(_table)
+    return statement.values(values).on_conflict_do_update(index_elements=["staff_id", "page"], set_=changing)

@@ -12,7 +12,6 @@ import re
 from collections.abc import Callable
 from typing import IO, NamedTuple
 
-import puremagic
 from flask_babel import gettext as _
 
 from backoffice.errors import BadInput
@@ -73,6 +72,9 @@ def file_type(stream: IO[bytes], file_name: str) -> FileType:
 
 def _binary(head: bytes) -> FileType | None:
     """The type that the first bytes tell, among those that are taken."""
+    # Its list of all types there are is a megabyte: only a file that comes needs it.
+    import puremagic
+
     try:
         told = {match.mime_type for match in puremagic.magic_string(head)}
     except (puremagic.PureError, ValueError):
