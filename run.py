@@ -26,6 +26,7 @@ from backoffice.commands.search import reindex_what_is_due
 from backoffice.config import Settings
 from backoffice.errors import ConfigurationError
 from backoffice.extensions import db
+from backoffice.operations import memory
 from backoffice.operations.readiness import State, schema
 from backoffice.operations.serving import serve
 from backoffice.pages import warming
@@ -52,6 +53,8 @@ def main() -> None:
     With UPGRADE_ON_START=no it only serves.
     """
     signal.signal(signal.SIGTERM, _stop)
+    # Before the first thread begins.
+    memory.give_back()
     with telling_plainly():
         load_dotenv()
         app = create_app()

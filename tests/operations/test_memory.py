@@ -1,0 +1,52 @@
+"""What threads free is there for others: they share one place for memory, where the C library is glibc."""
+
+from __future__ import annotations
+
+import ctypes
+import platform
+import subprocess
+import sys
+from types import SimpleNamespace
+
+import pytest
+
+from backoffice.config import ROOT
+from backoffice.operations import memory
+
+# How many places glibc has set aside: each is 64 MiB of addresses, of which what is not used is forbidden.
+PROGRAM = """
+import ctypes, re, sys, threading
+from pathlib import Path
+if sys.argv[1:]:
+    from backoffice.operations import memory
+    memory.give_back()
+malloc, together = ctypes.CDLL(None).malloc, threading.Barrier(4)
+def hold():
+    together.wait()
+    malloc(4096)
+    together.wait()
+threads = [threading.Thread(target=hold) for _ in range(4)]
+for thread in threads: thread.start()
+for thread in threads: thread.join()
+maps = re.findall(r"^([0-9a-f]+)-([0-9a-f]+) ---p 00000000 00:00 0", Path("/proc/self/maps").read_text(), re.M)
+print(sum(int(end, 16) % 2**26 == 0 and int(end, 16) - int(start, 16) > 2**25 for start, end in maps))
+"""
+
+
+@pytest.mark.sqlite_only
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc gives threads memory of their own")
+def test_threads_share_what_they_free():
+    def places(*arguments: str) -> int:
+        command = [sys.executable, "-c", PROGRAM, *arguments]
+        return int(subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout)
+
+    assert places() > 0
+    assert places("shared") == 0
+
+
+@pytest.mark.sqlite_only
+@pytest.mark.parametrize("system", ["linux", "darwin", "win32"])
+def test_elsewhere_nothing_is_asked(monkeypatch: pytest.MonkeyPatch, system: str):
+    monkeypatch.setattr(sys, "platform", system)
+    monkeypatch.setattr(ctypes, "CDLL", lambda _name: SimpleNamespace())
+    memory.give_back()
