@@ -54,7 +54,7 @@ def main() -> None:
     """
     signal.signal(signal.SIGTERM, _stop)
     # Before the first thread begins.
-    memory.give_back()
+    memory.share()
     with telling_plainly():
         load_dotenv()
         app = create_app()

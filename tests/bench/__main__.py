@@ -46,7 +46,13 @@ def _names(known: Iterable[str]) -> click.ParamType:
 @click.option("--against", type=int, default=10_000_000, show_default=True, help="The size that growth is measured to.")
 @click.option("--rounds", type=click.IntRange(min=1), default=30, show_default=True)
 @click.option("--folder", type=click.Path(path_type=Path), default=ROOT, help="Another checkout of this product.")
-@click.option("--json", "file", type=click.Path(path_type=Path), help="Write every single time into this file.")
+@click.option(
+    "--json",
+    "file",
+    envvar="BENCH_JSON",
+    type=click.Path(path_type=Path),
+    help="Write every single time into this file.",
+)
 @click.option("--load-only", is_flag=True, help="Make the database and measure nothing.")
 @click.option("--clean", is_flag=True, help="Drop every database of the benchmark.")
 def main(

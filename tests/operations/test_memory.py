@@ -19,7 +19,7 @@ import ctypes, re, sys, threading
 from pathlib import Path
 if sys.argv[1:]:
     from backoffice.operations import memory
-    memory.give_back()
+    memory.share()
 malloc, together = ctypes.CDLL(None).malloc, threading.Barrier(4)
 def hold():
     together.wait()
@@ -49,4 +49,4 @@ def test_threads_share_what_they_free():
 def test_elsewhere_nothing_is_asked(monkeypatch: pytest.MonkeyPatch, system: str):
     monkeypatch.setattr(sys, "platform", system)
     monkeypatch.setattr(ctypes, "CDLL", lambda _name: SimpleNamespace())
-    memory.give_back()
+    memory.share()
