@@ -13,6 +13,8 @@ import pymysql
 from tests.faults.processes import Process, free_port, mariadb, wait_for
 
 NODES = 3
+# CLUSTER=all runs what takes minutes as well.
+EVERYTHING = os.environ.get("CLUSTER") == "all"
 PROVIDERS = "/usr/lib*/galera*/libgalera_smm.so"
 
 
