@@ -113,7 +113,9 @@ class Lease:
         self.named.release()
 
     def _take_row(self) -> bool:
-        LEASE.create(self.connection, checkfirst=True)
+        if not sa.inspect(self.connection).has_table(LEASE_TABLE):
+            # Another node may be making it at this very moment.
+            self.connection.execute(sa.schema.CreateTable(LEASE, if_not_exists=True))
         node = str(self.connection.scalar(NODE))
         held = self.connection.execute(sa.select(LEASE)).first()
         mine = {"owner": self.owner, "node": node, "beat": 0}
