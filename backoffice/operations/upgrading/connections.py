@@ -80,13 +80,15 @@ def blockers(connection: sa.Connection, seconds: int = LONG_SECONDS) -> list[Blo
     return [Blocker(str(row.connection), str(row.account), int(row.seconds)) for row in rows]
 
 
+# InnoDB tells moments in the time zone of the machine, whatever the connection's is.
 _MYSQL = """
-SELECT trx_mysql_thread_id AS connection, COALESCE(p.user, '?') AS account,
-       TIMESTAMPDIFF(SECOND, trx_started, NOW()) AS seconds
-FROM information_schema.innodb_trx LEFT JOIN information_schema.processlist p ON p.id = trx_mysql_thread_id
-WHERE trx_mysql_thread_id <> CONNECTION_ID() AND trx_started < NOW() - INTERVAL :seconds SECOND
-  AND (p.db IS NULL OR p.db = DATABASE())
-ORDER BY trx_started
+SELECT * FROM (
+  SELECT trx_mysql_thread_id AS connection, COALESCE(p.user, '?') AS account,
+         TIMESTAMPDIFF(SECOND, CONVERT_TZ(trx_started, 'SYSTEM', '+00:00'), UTC_TIMESTAMP()) AS seconds
+  FROM information_schema.innodb_trx LEFT JOIN information_schema.processlist p ON p.id = trx_mysql_thread_id
+  WHERE trx_mysql_thread_id <> CONNECTION_ID() AND (p.db IS NULL OR p.db = DATABASE())) AS opened
+WHERE seconds > :seconds
+ORDER BY seconds DESC
 """
 _POSTGRESQL = """
 SELECT pid AS connection, usename AS account, EXTRACT(epoch FROM clock_timestamp() - xact_start) AS seconds
