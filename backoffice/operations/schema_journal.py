@@ -6,6 +6,9 @@ what it does not have the files of.
 
 from __future__ import annotations
 
+import os
+import secrets
+import socket
 from collections.abc import Iterable
 from typing import Any
 
@@ -68,19 +71,27 @@ def unfinished(connection: sa.Connection) -> sa.Row[Any] | None:
     return connection.execute(sa.select(JOURNAL).where(JOURNAL.c.state != DONE).limit(1)).first()
 
 
-def begin(connection: sa.Connection, revision: Revision, state: str, runner: str) -> None:
-    """Note that a revision begins, in the transaction of its first statement."""
-    connection.execute(sa.delete(JOURNAL).where(JOURNAL.c.revision == revision.number))
-    connection.execute(sa.insert(JOURNAL).values(_row(revision, state, runner)))
-
-
 class Overtaken(Exception):
     """Another runner has taken the revision over: it took this one for dead."""
 
 
-def take_over(connection: sa.Connection, number: str, runner: str) -> None:
-    """Go on with an unfinished revision in place of whoever began it."""
-    step(connection, number, runner=runner)
+def runner_name() -> str:
+    """A name that no other runner has: containers may share that of their machine, and the number of their process."""
+    return f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(8)}"[-120:]
+
+
+def begin(connection: sa.Connection, revision: Revision, state: str, runner: str) -> None:
+    """Note that a revision begins, in the transaction of its first statement; Overtaken where another has begun it."""
+    connection.execute(sa.delete(JOURNAL).where(JOURNAL.c.revision == revision.number, JOURNAL.c.state == DONE))
+    try:
+        connection.execute(sa.insert(JOURNAL).values(_row(revision, state, runner)))
+    except sa.exc.IntegrityError:
+        raise Overtaken from None
+
+
+def take_over(connection: sa.Connection, number: str, former: str, runner: str) -> None:
+    """Go on with an unfinished revision in place of the runner that was at it; Overtaken where another one does."""
+    step(connection, number, by=former, runner=runner)
 
 
 def step(connection: sa.Connection, number: str, by: str = "", **values: Any) -> None:

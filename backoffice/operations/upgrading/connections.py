@@ -54,6 +54,27 @@ def _prepare(connection: sa.Connection) -> None:
     connection.commit()
 
 
+@contextmanager
+def whole(connection: sa.Connection) -> Iterator[bool]:
+    """On SQLite the whole revision in one transaction, which takes the turn to write at once; its driver would not.
+
+    Foreign keys rest meanwhile: they would delete the children of a table that is made anew.
+    """
+    if connection.dialect.name != "sqlite":
+        yield False
+        return
+    connection.exec_driver_sql("PRAGMA foreign_keys = OFF")
+    connection.commit()
+    try:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        yield True
+        connection.commit()
+    finally:
+        connection.rollback()
+        connection.exec_driver_sql("PRAGMA foreign_keys = ON")
+        connection.commit()
+
+
 @dataclass(frozen=True)
 class Blocker:
     """A transaction of somebody else that has been open for a while."""

@@ -7,18 +7,16 @@ over, by its own clock alone: those of the nodes may differ.
 
 from __future__ import annotations
 
-import os
-import secrets
-import socket
 from threading import Event, Thread
 from time import monotonic
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
+from sqlalchemy.schema import CreateTable
 
 from backoffice.database.faults import is_lost, is_passing
 from backoffice.models import Model
-from backoffice.operations.schema_journal import LEASE_TABLE
+from backoffice.operations.schema_journal import LEASE_TABLE, runner_name
 
 if TYPE_CHECKING:
     from backoffice.operations.upgrading.locks import NamedLock
@@ -65,7 +63,7 @@ class Lease:
 
     def __init__(self, connection: sa.Connection, named: NamedLock) -> None:
         self.connection, self.named = connection, named
-        self.owner = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(8)}"[-120:]
+        self.owner = runner_name()
         self.mine = LEASE.c.owner == self.owner
         self.ended = Event()
         self.heart: Thread | None = None
@@ -114,8 +112,8 @@ class Lease:
 
     def _take_row(self) -> bool:
         if not sa.inspect(self.connection).has_table(LEASE_TABLE):
-            # Another node may be making it at this very moment.
-            self.connection.execute(sa.schema.CreateTable(LEASE, if_not_exists=True))
+            # Somebody may be making it by way of another node at this moment.
+            self.connection.execute(CreateTable(LEASE, if_not_exists=True))
         node = str(self.connection.scalar(NODE))
         held = self.connection.execute(sa.select(LEASE)).first()
         mine = {"owner": self.owner, "node": node, "beat": 0}

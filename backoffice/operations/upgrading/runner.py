@@ -6,10 +6,7 @@ It stands behind `migrations/env.py`, so that whoever upgrades comes through it:
 
 from __future__ import annotations
 
-import os
-import socket
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from random import uniform
 from time import monotonic, sleep
@@ -23,9 +20,9 @@ from backoffice.database.faults import Fault, code, fault, is_lost, is_passing
 from backoffice.errors import BackofficeError
 from backoffice.operations import schema_journal
 from backoffice.operations.revisions import DATA, Line, Revision, line
-from backoffice.operations.schema_journal import DOWNGRADING, UPGRADING, Overtaken
+from backoffice.operations.schema_journal import DOWNGRADING, UPGRADING, Overtaken, runner_name
 from backoffice.operations.upgrading import tables
-from backoffice.operations.upgrading.connections import STATEMENT_HOURS, blockers, connected
+from backoffice.operations.upgrading.connections import STATEMENT_HOURS, blockers, connected, whole
 from backoffice.operations.upgrading.contracts import why_waits
 from backoffice.operations.upgrading.definitions import connection_of
 from backoffice.operations.upgrading.locks import Lock, lock_of
@@ -75,7 +72,7 @@ class _Runner:
         self.known: Line = line(Path(context.script.dir) / "versions")
         self.began = monotonic()
         self.until = self.began + PATIENCE
-        self.name = f"{socket.gethostname()}:{os.getpid()}"
+        self.name = runner_name()
         # What the command asks, whatever is configured for one step later.
         self.asked: Callable[..., Any] | None = None
 
@@ -96,8 +93,8 @@ class _Runner:
                 with connected(self.engine) as connection:
                     if self._try(connection):
                         return
-            except (_LostLock, Overtaken):
-                self.report.warn("The connection that held the lock broke; looking again how far this has come.")
+            except (_LostLock, Overtaken) as lost:
+                self._look_again(lost)
             except sa.exc.DBAPIError as error:
                 if not is_passing(error) or monotonic() > self.until:
                     raise
@@ -109,6 +106,18 @@ class _Runner:
                 )
             sleep(uniform(0.5, 1.0) * pause)  # noqa: S311 - no secret depends on it
             pause = min(1.0, pause * 1.5)
+
+    def _look_again(self, lost: _LostLock | Overtaken) -> None:
+        if monotonic() > self.until:
+            raise CannotUpgrade(
+                f"The lock that keeps other upgrades away was lost again and again for {PATIENCE / 60:.0f} minutes. "
+                "Let DATABASE_URL lead to the server itself here: a pooler or proxy in between may give each "
+                "transaction another session. Then the same command goes on where this one stands."
+            )
+        why = "The connection that held the lock broke"
+        if isinstance(lost, Overtaken):
+            why = "Another upgrade took this one for dead, and goes on in its place"
+        self.report.warn(f"{why}; looking again how far this has come.")
 
     def _try(self, connection: sa.Connection) -> bool:
         """Whether there is nothing left to do. False while another runner is at it."""
@@ -122,6 +131,8 @@ class _Runner:
         if not self.report.waited_seconds:
             self.report.say("Another upgrade is at work: waiting for it.")
         self.report.waited_seconds = max(0.01, monotonic() - self.began)
+        # It answers: patience is for what is in the way of this runner.
+        self.until = monotonic() + PATIENCE
         if self.steps(connection):
             return False
         self.look_at_version(connection)
@@ -232,7 +243,7 @@ class _Runner:
         row = schema_journal.unfinished(connection)
         connection.rollback()
         place = Place(row.position, row.statement, row.alone, row.before) if row is not None else None
-        with _whole(connection) as is_whole:
+        with whole(connection) as is_whole:
             self.configure(
                 connection=connection, fn=lambda _heads, _context: [step], on_version_apply=self._applied,
                 transactional_ddl=True if is_whole else None,
@@ -243,7 +254,7 @@ class _Runner:
                 state = UPGRADING if step.is_upgrade else DOWNGRADING
                 schema_journal.begin(connection, revision, state, self.name)
             elif row.runner != self.name:
-                schema_journal.take_over(connection, revision.number, self.name)
+                schema_journal.take_over(connection, revision.number, row.runner, self.name)
             with context.begin_transaction():
                 context.run_migrations()
             if rows is not None:
@@ -259,27 +270,6 @@ class _Runner:
 
     def _known(self, step: RevisionStep) -> Revision:
         return self.known.revisions[step.revision.revision]
-
-
-@contextmanager
-def _whole(connection: sa.Connection) -> Iterator[bool]:
-    """On SQLite the whole revision in one transaction, which takes the turn to write at once; its driver would not.
-
-    Foreign keys rest meanwhile: they would delete the children of a table that is made anew.
-    """
-    if connection.dialect.name != "sqlite":
-        yield False
-        return
-    connection.exec_driver_sql("PRAGMA foreign_keys = OFF")
-    connection.commit()
-    try:
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
-        yield True
-        connection.commit()
-    finally:
-        connection.rollback()
-        connection.exec_driver_sql("PRAGMA foreign_keys = ON")
-        connection.commit()
 
 
 def _failure(revision: Revision, error: sa.exc.DBAPIError) -> BaseException:
