@@ -7,8 +7,10 @@ longer. Nobody waits for it inside the database, where that would stand in the w
 from __future__ import annotations
 
 import hashlib
+import os
 import sqlite3
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Protocol
 
@@ -16,6 +18,7 @@ import sqlalchemy as sa
 
 from backoffice.database.limits import MYSQL
 from backoffice.database.servers import is_cluster
+from backoffice.errors import ConfigurationError
 from backoffice.operations.upgrading.lease import Lease
 
 
@@ -101,14 +104,27 @@ class _FileLock:
     def take(self) -> bool:
         if self.path is None:
             return True
-        attempt = sqlite3.connect(self.path, timeout=0, isolation_level=None)
+        if self.path.exists() and not os.access(self.path, os.W_OK):
+            # SQLite would lock nothing, and not say so.
+            raise self._refusal("it may only be read")
         try:
-            attempt.execute("BEGIN EXCLUSIVE")
-        except sqlite3.OperationalError:
-            attempt.close()
-            return False
+            attempt = sqlite3.connect(self.path, timeout=0, isolation_level=None)
+            with ExitStack() as failed:
+                failed.callback(attempt.close)
+                attempt.execute("BEGIN EXCLUSIVE")
+                failed.pop_all()
+        except sqlite3.Error as problem:
+            if problem.sqlite_errorname.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
+                return False
+            raise self._refusal(str(problem)) from None
         self.held = attempt
         return True
+
+    def _refusal(self, why: str) -> ConfigurationError:
+        return ConfigurationError(
+            f"{self.path}, which keeps two upgrades apart, cannot be locked ({why}). "
+            "Give it to the account that upgrades, or delete it while nobody does; then upgrade again."
+        )
 
     def is_held(self) -> bool:
         return self.path is None or self.held is not None

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from time import monotonic
 
 import flask_migrate
 import pytest
 import sqlalchemy as sa
 
+from backoffice.database.address import normalise_database_url
+from backoffice.errors import ConfigurationError
 from backoffice.operations import schema_journal
 from backoffice.operations.revisions import Revision
 from backoffice.operations.schema_journal import UPGRADING, Overtaken
-from backoffice.operations.upgrading import lease, runner
+from backoffice.operations.upgrading import lease, locks, runner
 from backoffice.operations.upgrading.connections import connected
 from tests.databases import Databases
 from tests.faults.processes import wait_for
@@ -132,3 +136,19 @@ def test_an_upgrade_whose_lock_does_not_stay_ends_and_says_why(
     monkeypatch.setattr(runner, "PATIENCE", 0.1)
     with databases.make_app(url).app_context(), pytest.raises(runner.CannotUpgrade, match="a pooler or proxy"):
         flask_migrate.upgrade(revisions("pass"))
+
+
+@pytest.mark.sqlite_only
+@pytest.mark.parametrize("why", ["read-only", "no file"])
+def test_a_lock_that_cannot_be_taken_is_told_and_not_waited_for(why: str, url: str, monkeypatch: pytest.MonkeyPatch):
+    engine = sa.create_engine(normalise_database_url(url))
+    file = Path(f"{engine.url.database}-upgrade")
+    if why == "read-only":
+        file.touch()
+        # Root may write anything.
+        monkeypatch.setattr(os, "access", lambda _path, _how: False)
+    else:
+        file.mkdir()
+    with engine.connect() as connection, pytest.raises(ConfigurationError, match="Give it to the account"):
+        locks.lock_of(connection).take()
+    engine.dispose()
