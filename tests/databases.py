@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -126,10 +127,16 @@ class Databases:
         self.hang_up()
         for app in self.apps.values():
             _hang_up(app)
-        for backend, name in self.made:
-            with server(backend).connect() as connection:
-                force = " WITH (FORCE)" if backend == "postgresql" else ""
-                connection.exec_driver_sql(f"DROP DATABASE IF EXISTS {name}{force}")
+        # Each waits for its server's disk, most of a second; many that wait at once hardly take longer.
+        with ThreadPoolExecutor(8) as pool:
+            list(pool.map(_drop, self.made))
+
+
+def _drop(made: tuple[str, str]) -> None:
+    backend, name = made
+    with server(backend).connect() as connection:
+        force = " WITH (FORCE)" if backend == "postgresql" else ""
+        connection.exec_driver_sql(f"DROP DATABASE IF EXISTS {name}{force}")
 
 
 def _hang_up(app: Flask) -> None:
