@@ -19,6 +19,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from backoffice.database.address import normalise_database_url
+from tests.faults.forks import Forked
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -46,16 +47,16 @@ def listens(port: int) -> bool:
 
 
 class Process:
-    """A command with a port, in a group of its own, so that nothing of it outlives a kill."""
+    """A command with a port, in a group of its own, so that nothing of it outlives a kill; `opened` starts it."""
 
-    def __init__(self, command: list[str], port: int, **options: Any) -> None:
-        self.command, self.port, self.options = command, port, options
-        self.running: subprocess.Popen[bytes] | None = None
+    def __init__(self, command: list[str], port: int, *, opened: Any = subprocess.Popen, **options: Any) -> None:
+        self.command, self.port, self.opened, self.options = command, port, opened, options
+        self.running: Any = None
 
     def start(self) -> None:
         """Start it and wait until it listens."""
         quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-        self.running = subprocess.Popen(self.command, start_new_session=True, **{**quiet, **self.options})
+        self.running = self.opened(self.command, start_new_session=True, **{**quiet, **self.options})
         wait_for(lambda: listens(self.port))
 
     def kill(self, how: int = signal.SIGKILL) -> None:
@@ -89,7 +90,7 @@ def product(database_url: str, folder: Path, **more: str) -> Process:
     """The product on a database, as tests.faults.serve runs it."""
     port = free_port()
     command = [sys.executable, "-m", "tests.faults.serve", str(port)]
-    return Process(command, port, cwd=ROOT, env=environment(database_url, folder, **more))
+    return Process(command, port, opened=Forked, cwd=ROOT, env=environment(database_url, folder, **more))
 
 
 def mariadb(folder: Path, user: str = "") -> tuple[Process, str] | None:

@@ -11,6 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from tests.faults.forks import Forked
 from tests.faults.processes import ROOT, environment, wait_for
 from tests.faults.work import Plan
 
@@ -31,7 +32,9 @@ class Worker:
         faults = Plan(str(folder), **plan).written()
         environ = environment(address, folder, FAULTS=faults, **settings)
         with (folder / "log").open("ab") as log:
-            self.running = subprocess.Popen(
+            # Of another checkout nothing is loaded yet.
+            opened: Any = Forked if root == ROOT else subprocess.Popen
+            self.running = opened(
                 [sys.executable, "-m", "tests.faults.work"],
                 cwd=root, env=environ, stdout=log, stderr=log, start_new_session=True,
             )  # fmt: skip
