@@ -13,6 +13,7 @@ from flask.typing import ResponseReturnValue
 from werkzeug.wrappers import Response
 
 from backoffice.access import guard
+from backoffice.access.headers import is_static_file
 from backoffice.errors import BackofficeError
 from backoffice.extensions import db
 from backoffice.i18n import gettext as _
@@ -85,7 +86,8 @@ def _tell_who_runs(response: Response) -> Response:
 
 def _wait_for_the_schema() -> None:
     gate: Gate = current_app.extensions["backoffice.gate"]
-    if gate.is_open or request.blueprint == "health" or request.endpoint in ("static", "metrics"):
+    # The page that tells of the wait wants its style and icons.
+    if gate.is_open or request.blueprint == "health" or request.endpoint == "metrics" or is_static_file():
         return
     found = gate.look()
     if found is None or found.serves:

@@ -52,6 +52,9 @@ def test_a_process_that_starts_before_the_upgrade_waits_and_goes_on_by_itself(ne
     assert page.status_code == 503
     assert "flask db upgrade" in page.text
     assert page.headers["Refresh"] == "3"
+    for file in ("/static/css/layers.css", "/bootstrap/static/css/bootstrap.min.css", "/icons.svg"):
+        with browser.get(file) as answer:
+            assert answer.status_code == 200, f"the page looks like nothing without {file}"
     assert "Refresh" not in browser.post("/sign-in").headers
     with new_app.app_context():
         flask_migrate.upgrade()
