@@ -25,6 +25,7 @@ from backoffice.i18n import lazy_gettext as _l
 from backoffice.i18n import pgettext
 from backoffice.models import Job, utcnow
 from backoffice.operations import notices
+from backoffice.records import backfills
 from backoffice.records.auditing import is_audited
 from backoffice.records.importing.starting import CHECK, IMPORT
 from backoffice.records.jobs import ledger
@@ -74,6 +75,8 @@ def title_of(job: Job) -> str:
     """What a job does, in a few words."""
     found = view_of(job)
     if found is None:
+        if name := backfills.name_of(job):
+            return str(_("Filling in: %(name)s", name=name))
         return str(OWN.get(job.kind, job.action or job.kind))
     words = _("%(action)s: %(records)s", action=found[1].label, records=found[0].name)
     return str(_("Undo of #%(number)s: %(what)s", number=job.parent_id, what=words) if job.kind == "undo" else words)
@@ -126,15 +129,17 @@ def job_page(view: Any, job: Job) -> JobPage:
 
 
 def _done(job: Job) -> str:
-    done = format_decimal(job.position)
+    fills = backfills.name_of(job)
+    done = format_decimal(job.changed if fills else job.position)
     if _is_unmeasured(job):
         return str(_("%(done)s rows, nobody knows yet of how many", done=done))
-    return str(_("%(done)s of %(all)s rows", done=done, all=format_decimal(job.length)))
+    return str(_("%(done)s of %(all)s rows", done=done, all=done if fills else format_decimal(job.length)))
 
 
 def _is_unmeasured(job: Job) -> bool:
-    """Whether it works through a file whose end it has not seen yet."""
-    return job.kind == CHECK and job.state != "done" and not job.arguments["whole"]
+    """Whether it works through a file or a table whose end it has not seen yet."""
+    unseen = bool(backfills.name_of(job)) or (job.kind == CHECK and not job.arguments["whole"])
+    return unseen and job.state != "done"
 
 
 def percent_of(job: Job) -> int:
@@ -223,12 +228,7 @@ def _arguments(job: Job) -> list[tuple[str, str]]:
     if is_import(job):
         return imports.facts(view, job)
     form = view.bulk_form(action, job.arguments)
-    shown = []
-    for field in form:
-        if field.name in view.own_fields:
-            continue
-        shown.append((str(field.label.text), _in_words(field)))
-    return shown
+    return [(str(field.label.text), _in_words(field)) for field in form if field.name not in view.own_fields]
 
 
 def _in_words(field: Any) -> str:

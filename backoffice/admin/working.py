@@ -21,6 +21,7 @@ from backoffice.models import Job
 from backoffice.operations import notices
 from backoffice.operations.alive import Pulse
 from backoffice.operations.readiness import Gate
+from backoffice.operations.upgrading.contracts import backfills_over
 from backoffice.records import backfills, retention
 from backoffice.records.auditing import is_audited
 from backoffice.records.importing.starting import CHECK, IMPORT
@@ -62,7 +63,7 @@ def worker(app: Flask, stop: Event | None = None) -> Worker:
 def _chores(session: Session) -> None:
     """Once a day, what is old is forgotten; what a new column means for old rows is begun."""
     ledger.begin_due(session, retention.KIND, list(retention.PORTIONS), timedelta(days=1))
-    backfills.begin_due(session)
+    backfills.begin_due(session, over=backfills_over(session.connection()))
 
 
 @contextmanager

@@ -93,6 +93,8 @@ def show_command(number: int) -> None:
     )
     if job.message:
         click.echo(f"  {job.message}")
+    if job.state == "failed":
+        click.echo(f"  The log tells why under “job {job.id}”. Once that is mended: flask jobs resume {job.id}")
     for group in groups(db.session(), job.id):
         click.echo(f"  {group.count:,} × {group.outcome}: {group.reason} (for example {group.first})")
 

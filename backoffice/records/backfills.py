@@ -6,7 +6,7 @@ that relies on it says `after_backfill`, and is refused while a row is left.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -35,7 +35,8 @@ class Backfill:
     """
 
     name: str
-    table: sa.Table
+    # `Model.__table__`, which is typed as less than the table that it is.
+    table: Any
     left: Callable[[Any], sa.ColumnElement[bool]]
     values: Callable[[Any], Mapping[str, Any]]
 
@@ -47,7 +48,8 @@ class Backfill:
     @property
     def key(self) -> sa.Column[Any]:
         """The column it walks along."""
-        return next(iter(self.table.primary_key.columns))
+        found: sa.Column[Any] = next(iter(self.table.primary_key.columns))
+        return found
 
     def is_open(self, connection: sa.Connection | Session) -> bool:
         """Whether a row is left."""
@@ -73,9 +75,15 @@ def find(name: str) -> Backfill | None:
     return _declared.get(name)
 
 
-def begin_due(session: Session) -> None:
-    """Put into the ledger what is open and not at work already; what failed waits for an operator."""
-    for backfill in list(_declared.values()):
+def name_of(job: Job) -> str:
+    """The backfill that a job carries out; "" where it does something else."""
+    return job.kind.removeprefix(PREFIX) if job.kind.startswith(PREFIX) else ""
+
+
+def begin_due(session: Session, over: Collection[str] = ()) -> None:
+    """Put into the ledger what is open and not at work already, but for what is `over`; what failed waits for an
+    operator."""
+    for backfill in [declared for declared in _declared.values() if declared.name not in over]:
         state = session.scalar(sa.select(Job.state).where(Job.kind == backfill.kind).order_by(Job.id.desc()).limit(1))
         is_due = state in (None, "done") and backfill.is_open(session)
         session.rollback()
@@ -89,7 +97,7 @@ def _open(job: Job) -> Iterator[tasks.Task]:
     session = object_session(job)
     if session is None:
         raise TypeError("the job belongs to no session")
-    yield _Filling(session, job, _declared[job.kind.removeprefix(PREFIX)])
+    yield _Filling(session, job, _declared[name_of(job)])
 
 
 class _Filling:

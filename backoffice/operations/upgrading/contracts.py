@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from backoffice.operations import alive
-from backoffice.operations.revisions import CONTRACT, Line, Revision
+from backoffice.operations import alive, schema_journal
+from backoffice.operations.revisions import CONTRACT, Line, Revision, line
 from backoffice.records import backfills
 
 
@@ -21,6 +21,14 @@ def why_waits(connection: sa.Connection, revision: Revision, known: Line) -> str
             f"that knows {revision.needs}, wait {alive.BELIEVED} seconds, and run: flask db upgrade {revision.number}"
         )
     return _why_backfill(connection, revision) if revision.after_backfill else ""
+
+
+def backfills_over(connection: sa.Connection) -> set[str]:
+    """The backfills that a contract has waited for and is through with: what they read of may be gone by now."""
+    relied = {revision.after_backfill: revision.number for revision in line().revisions.values()}
+    relied.pop("", None)
+    passed = {revision.number for revision in line().until(schema_journal.version(connection))} if relied else set()
+    return {name for name, number in relied.items() if number in passed}
 
 
 def _why_backfill(connection: sa.Connection, revision: Revision) -> str:

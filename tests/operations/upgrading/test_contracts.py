@@ -7,14 +7,16 @@ from collections.abc import Callable, Iterator
 import pytest
 import sqlalchemy as sa
 from flask import Flask
+from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
-from backoffice.admin.working import worker
+from backoffice.admin.working import _chores, worker
 from backoffice.extensions import db
 from backoffice.models import Job, User
-from backoffice.operations import alive
+from backoffice.operations import alive, schema_journal
 from backoffice.operations.alive import PROCESS, Pulse
 from backoffice.operations.revisions import CONTRACT, Line, Revision, line
+from backoffice.operations.upgrading import contracts
 from backoffice.operations.upgrading.contracts import why_waits
 from backoffice.records import backfills
 from backoffice.records.backfills import Backfill
@@ -88,10 +90,11 @@ def add_users(session: Session, numbers: range, address: str | None) -> None:
 @pytest.fixture
 def city(session: Session) -> Iterator[Backfill]:
     """A backfill of addresses; two thousand users wait for it, five have one."""
-    table: sa.Table = User.__table__  # type: ignore[assignment]  # a Table
     add_users(session, range(1, 2201), None)
     add_users(session, range(3001, 3006), "kept")
-    made = Backfill("test", table, lambda c: c.address.is_(None), lambda c: {"address": sa.literal("of ") + c.username})
+    made = Backfill(
+        "test", User.__table__, lambda c: c.address.is_(None), lambda c: {"address": sa.literal("of ") + c.username}
+    )
     yield backfills.declare(made)
     backfills._declared.pop(made.name)
 
@@ -118,6 +121,37 @@ def test_a_backfill_is_a_job_that_fills_every_row_once(app: Flask, session: Sess
 
 
 @pytest.mark.sqlite_only
+def test_a_backfill_is_over_once_the_contract_that_waited_for_it_has_run(
+    app: Flask, session: Session, city: Backfill, monkeypatch: pytest.MonkeyPatch
+):
+    contract, known = later(after_backfill=city.name)
+    monkeypatch.setattr(contracts, "line", lambda: known)
+    with app.app_context(), db.engine.begin() as connection:
+        assert contracts.backfills_over(connection) == set()
+        connection.execute(sa.update(schema_journal.VERSION).values(version_num=contract.number))
+        assert contracts.backfills_over(connection) == {city.name}
+    with app.app_context():
+        _chores(db.session())
+    assert not session.scalar(sa.select(sa.func.count()).where(Job.kind == city.kind)), "what it reads of may be gone"
+
+
+@pytest.mark.sqlite_only
+def test_the_page_of_a_backfill_says_what_it_does_and_counts_its_rows(
+    admin: FlaskClient, session: Session, city: Backfill
+):
+    with admin.application.app_context():
+        backfills.begin_due(db.session())
+    job = session.scalars(sa.select(Job).where(Job.kind == city.kind)).one()
+    before = admin.get(f"/admin/job/details/?id={job.id}").text
+    assert "Filling in: test" in before
+    assert "0 rows, nobody knows yet of how many" in before
+    at_work = worker(admin.application)
+    while at_work.work_once():
+        pass
+    assert "2,200 of 2,200 rows" in admin.get(f"/admin/job/details/?id={job.id}").text
+
+
+@pytest.mark.sqlite_only
 def test_rows_that_an_old_version_adds_behind_are_filled_as_well(app: Flask, session: Session, city: Backfill):
     with app.app_context():
         backfills.begin_due(db.session())
@@ -133,9 +167,8 @@ def test_rows_that_an_old_version_adds_behind_are_filled_as_well(app: Flask, ses
 
 @pytest.mark.sqlite_only
 def test_a_backfill_that_changes_nothing_fails_instead_of_running_for_ever(app: Flask, session: Session):
-    table: sa.Table = User.__table__  # type: ignore[assignment]  # a Table
     add_users(session, range(1, 2), None)
-    backfills.declare(Backfill("idle", table, lambda c: c.id > 0, lambda c: {"created_at": c.created_at}))
+    backfills.declare(Backfill("idle", User.__table__, lambda c: c.id > 0, lambda c: {"created_at": c.created_at}))
     try:
         with app.app_context():
             backfills.begin_due(db.session())
