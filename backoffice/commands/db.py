@@ -9,6 +9,7 @@ from dataclasses import asdict
 from typing import Any
 
 import click
+import flask_migrate
 from click.core import ParameterSource
 from flask import current_app, g
 from flask.cli import with_appcontext
@@ -101,6 +102,18 @@ def plan_command(as_json: bool, revision: str) -> None:
     else:
         click.echo("\n".join(screen.lines(plan)))
     raise SystemExit(int(plan.level))
+
+
+@instead("current")
+def current_command(verbose: bool, directory: str | None) -> None:
+    """Tell at which revision the database is."""
+    ways.plainly(flask_migrate.current, directory=directory or g.directory, verbose=verbose)
+
+
+@instead("migrate")
+def migrate_command(directory: str | None, x_arg: list[str], **more: Any) -> None:
+    """Write the next revision, from what the models have and the database has not. Read what it guessed."""
+    ways.plainly(flask_migrate.migrate, directory=directory or g.directory, x_arg=x_arg or g.x_arg, **more)
 
 
 @contextmanager

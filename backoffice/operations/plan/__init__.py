@@ -54,8 +54,11 @@ def make(connection: sa.Connection, scripts: ScriptDirectory, target: str = "hea
     at = schema_journal.version(connection)
     wanted = scripts.get_revisions(target)[0]
     number = wanted.revision if wanted is not None else ""
-    left = list(scripts.iterate_revisions(number, at or "base")) if number != at else []
     known = line(Path(scripts.versions))
+    if at and at not in known.revisions:
+        # A newer version has upgraded it.
+        number = at
+    left = list(scripts.iterate_revisions(number, at or "base")) if number != at else []
     revisions = [
         replace(each, waits=why_waits(connection, known.revisions[each.number], known) if at else "")
         for each in planned(connection, left[::-1], is_new=not at)

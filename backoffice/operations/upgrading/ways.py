@@ -24,6 +24,7 @@ from backoffice.extensions import db
 from backoffice.operations import backups, plan, schema_journal
 from backoffice.operations.lint.recording import NotOffline, record
 from backoffice.operations.plan.obstacles import MISSING_RIGHT
+from backoffice.operations.readiness import Schema, State, schema
 from backoffice.operations.revisions import VERSIONS, line
 from backoffice.operations.upgrading import verification
 from backoffice.operations.upgrading.contracts import why_waits
@@ -43,10 +44,16 @@ ELSEWHERE = "snapshot:"
 def upgrade(target: str = "head", *, directory: str | None = None, allowed: tuple[str, ...] = (), **more: Any) -> None:
     """Upgrade, unless the plan says no to something that is not allowed by its name; then see that all is there."""
     if not more.get("sql"):
+        if newer := _newer(directory):
+            # As where code was rolled back, and its deploy goes the same way as ever.
+            report = present()
+            report.began_at = report.ended_at = newer.database
+            report.say(newer.sentence)
+            return
         _refuse_by_plan(directory, target, allowed)
         if target in HEADS:
             target = _before_what_waits(directory)
-    _plainly(flask_migrate.upgrade, directory, target, **more)
+    plainly(flask_migrate.upgrade, directory, target, **more)
     if not more.get("sql"):
         _verify(directory)
 
@@ -54,8 +61,10 @@ def upgrade(target: str = "head", *, directory: str | None = None, allowed: tupl
 def downgrade(target: str, *, directory: str | None = None, backed_up: str = "", **more: Any) -> None:
     """Downgrade, after telling what goes with it; where people work only with a backup of that."""
     if not more.get("sql"):
+        if newer := _newer(directory):
+            raise BadInput(f"{newer.sentence} Downgrade with the version that upgraded it, then start this one.")
         _tell_what_goes(directory, target, backed_up)
-    _plainly(flask_migrate.downgrade, directory, target, **more)
+    plainly(flask_migrate.downgrade, directory, target, **more)
 
 
 def scripts(directory: str | None = None) -> ScriptDirectory:
@@ -65,10 +74,20 @@ def scripts(directory: str | None = None) -> ScriptDirectory:
 
 def plan_of(target: str = "head", directory: str | None = None) -> plan.Plan:
     """What an upgrade to there would be."""
+    _newer(directory)
     try:
         return _patiently(lambda connection: plan.make(connection, scripts(directory), target))
     except CommandError as error:
         raise BadInput(_explained(str(error))) from None
+
+
+def _newer(directory: str | None) -> Schema | None:
+    """The schema where a newer version has upgraded it; BadInput where this one cannot work with what that left."""
+    known = line(Path(scripts(directory).versions))
+    found = _patiently(lambda connection: schema(connection, known))
+    if found.state is State.UNKNOWN:
+        raise BadInput(found.sentence)
+    return found if found.state is State.AHEAD else None
 
 
 def _patiently(look: Callable[[sa.Connection], Found]) -> Found:
@@ -196,12 +215,12 @@ def _demand_backup(backed_up: str) -> None:
         raise CannotUpgrade(f"Nothing was done: {backed_up} is older than a day. Take a backup of what is there now.")
 
 
-def _plainly(work: Any, directory: str | None, target: str, **more: Any) -> None:
+def plainly(work: Any, *arguments: Any, **more: Any) -> None:
     """Flask-Migrate logs what Alembic refuses and exits; here it is told as everything else is."""
     # Its decorator keeps the function it wraps.
     function = getattr(work, "__wrapped__", work)
     try:
-        function(directory, target, **more)
+        function(*arguments, **more)
     except CommandError as error:
         raise BadInput(_explained(str(error))) from None
 
@@ -212,4 +231,6 @@ def _explained(sentence: str) -> str:
             f"{sentence}. Name one that `flask db history` lists; where the database itself is at it, a newer version "
             "of the product has upgraded it: run that version's flask db."
         )
+    if sentence.startswith("Target database is not up to date"):
+        return "The schema is not at the newest revision, which a new one has to follow. First: flask db upgrade"
     return sentence

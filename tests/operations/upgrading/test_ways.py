@@ -210,3 +210,41 @@ def test_what_a_database_says_of_rows_stays_out_of_the_message(
     assert code == 2
     assert "the database refuses its rows" in output
     assert "secret" not in output
+
+
+def test_an_older_version_finds_nothing_to_upgrade_where_what_came_since_only_added(
+    at_first: str, runners: Runners, revisions: Callable[..., str]
+):
+    older = revisions(PEOPLE, CITY)
+    assert runners.run(at_first, "upgrade", directory=older)[0] == 0
+    (Path(older) / "versions" / "0002_step.py").unlink()
+    code, output = runners.run(at_first, "plan", directory=older)
+    assert (code, "There is nothing to upgrade." in output) == (0, True), output
+    code, output = runners.run(at_first, "upgrade", directory=older)
+    assert code == 0, output
+    assert "this version knows it up to 0001, and nothing it uses is gone" in output
+    assert "The schema is at 0002: nothing to do." in output
+    code, output = runners.run(at_first, "downgrade", directory=older)
+    assert code == 2, output
+    assert "Downgrade with the version that upgraded it" in output
+
+
+def test_an_older_version_says_so_where_something_is_gone(
+    at_first: str, runners: Runners, revisions: Callable[..., str]
+):
+    older = revisions(PEOPLE, DROP, phases=("expand", "contract"))
+    assert runners.run(at_first, "upgrade", directory=older)[0] == 0
+    (Path(older) / "versions" / "0002_step.py").unlink()
+    for command in ("plan", "upgrade", "downgrade"):
+        code, output = runners.run(at_first, command, directory=older)
+        assert code == 2, output
+        assert "Revision 0002 took away what this version may still use. Start a newer version." in output
+        assert "Traceback" not in output
+    code, output = runners.run(at_first, "current", directory=older)
+    assert (code, "Traceback" in output) == (2, False), output
+
+
+def test_a_new_revision_wants_the_newest_schema_first(at_first: str, runners: Runners, revisions: Callable[..., str]):
+    code, output = runners.run(at_first, "migrate", "-m", "later", directory=revisions(PEOPLE, CITY))
+    assert code == 2, output
+    assert "First: flask db upgrade" in output
