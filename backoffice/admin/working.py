@@ -63,6 +63,11 @@ def worker(app: Flask, stop: Event | None = None) -> Worker:
 def _chores(session: Session) -> None:
     """Once a day, what is old is forgotten; what a new column means for old rows is begun."""
     ledger.begin_due(session, retention.KIND, list(retention.PORTIONS), timedelta(days=1))
+    begin_backfills(session)
+
+
+def begin_backfills(session: Session) -> None:
+    """Put those into the ledger that are open and not at work."""
     backfills.begin_due(session, over=backfills_over(session.connection()))
 
 

@@ -12,7 +12,7 @@ from flask.cli import AppGroup
 
 from backoffice.admin.jobs import state_of, title_of
 from backoffice.admin.waking import listen
-from backoffice.admin.working import worker
+from backoffice.admin.working import begin_backfills, worker
 from backoffice.extensions import db
 from backoffice.models import Job
 from backoffice.operations import notices
@@ -52,6 +52,9 @@ def work_command(until_idle: bool) -> None:
     click.echo(f"Worker {working.name} is at work. Ctrl-C ends it after the chunk in hand.")
     if held := _held():
         click.echo(held)
+    elif until_idle:
+        # A lasting worker does so by itself, now and then.
+        begin_backfills(db.session())
     # For as long as the worker lives its own sessions do the rest: none here may outlast a database that restarts.
     db.session.rollback()
     if until_idle:

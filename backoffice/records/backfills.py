@@ -80,12 +80,18 @@ def name_of(job: Job) -> str:
     return job.kind.removeprefix(PREFIX) if job.kind.startswith(PREFIX) else ""
 
 
+def newest_job(connection: sa.Connection | Session, backfill: Backfill) -> tuple[int | None, str]:
+    """Number and state of the job that carries it out, or did so last; none and "" where nothing has begun it."""
+    jobs = sa.select(Job.id, Job.state).where(Job.kind == backfill.kind).order_by(Job.id.desc()).limit(1)
+    found = connection.execute(jobs).first()
+    return (found.id, found.state) if found else (None, "")
+
+
 def begin_due(session: Session, over: Collection[str] = ()) -> None:
     """Put into the ledger what is open and not at work already, but for what is `over`; what failed waits for an
     operator."""
     for backfill in [declared for declared in _declared.values() if declared.name not in over]:
-        state = session.scalar(sa.select(Job.state).where(Job.kind == backfill.kind).order_by(Job.id.desc()).limit(1))
-        is_due = state in (None, "done") and backfill.is_open(session)
+        is_due = newest_job(session, backfill)[1] in ("", "done") and backfill.is_open(session)
         session.rollback()
         if is_due:
             # Of several workers that look at the same moment one begins it.

@@ -8,6 +8,9 @@ from backoffice.operations import alive, schema_journal
 from backoffice.operations.revisions import CONTRACT, Line, Revision, line
 from backoffice.records import backfills
 
+# What a job is said to be that goes on only where an operator says so.
+STALLED = {"failed": "has failed", "stopped": "has stopped", "paused": "is paused", "cancelled": "is cancelled"}
+
 
 def why_waits(connection: sa.Connection, revision: Revision, known: Line) -> str:
     """Why a revision has to wait, in a sentence with what to do; "" where it may be run."""
@@ -39,8 +42,11 @@ def _why_backfill(connection: sa.Connection, revision: Revision) -> str:
             "Upgrade with the version before, and let its workers finish."
         )
     if sa.inspect(connection).has_table(backfill.table.name) and backfill.is_open(connection):
+        job, state = backfills.newest_job(connection, backfill)
+        left = f", whose job {job} {STALLED[state]}" if state in STALLED else ""
+        again = f"Let it go on (flask jobs resume {job}), and a" if left else "Let a"
         return (
-            f"{revision.number} has to wait for the backfill {backfill.name!r}. Let a worker finish it "
+            f"{revision.number} has to wait for the backfill {backfill.name!r}{left}. {again} worker finish it "
             f"(flask jobs work --until-idle), and run: flask db upgrade {revision.number}"
         )
     return ""

@@ -136,6 +136,26 @@ def test_a_backfill_is_over_once_the_contract_that_waited_for_it_has_run(
 
 
 @pytest.mark.sqlite_only
+def test_what_a_contract_says_to_do_about_a_backfill_lets_it_end(app: Flask, session: Session, city: Backfill):
+    contract, known = later(after_backfill=city.name)
+    flask = app.test_cli_runner()
+    with app.app_context():
+        backfills.begin_due(db.session())
+    job = session.scalars(sa.select(Job.id).where(Job.kind == city.kind)).one()
+    assert flask.invoke(args=["jobs", "cancel", str(job)]).exit_code == 0
+    with app.app_context(), db.engine.connect() as connection:
+        told = why_waits(connection, contract, known)
+    assert f"'test', whose job {job} is cancelled. Let it go on (flask jobs resume {job}), and a worker" in told
+    session.execute(sa.delete(Job).where(Job.id == job))
+    session.commit()
+    with app.app_context(), db.engine.connect() as connection:
+        assert "'test'. Let a worker finish it (flask jobs work --until-idle)" in why_waits(connection, contract, known)
+    assert flask.invoke(args=["jobs", "work", "--until-idle"]).exit_code == 0
+    with app.app_context(), db.engine.connect() as connection:
+        assert why_waits(connection, contract, known) == ""
+
+
+@pytest.mark.sqlite_only
 def test_the_page_of_a_backfill_says_what_it_does_and_counts_its_rows(
     admin: FlaskClient, session: Session, city: Backfill
 ):
