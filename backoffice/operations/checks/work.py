@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from backoffice.database.clock import moment
 from backoffice.models import Job
+from backoffice.operations import notices
 from backoffice.operations.checks.findings import Finding, Installation, check, database_check, fail, listed, ok, warn
 from backoffice.records import chain
 
@@ -33,16 +34,30 @@ def jobs(_installation: Installation, connection: sa.Connection) -> Iterator[Fin
         .where(JOB.c.state == "failed", JOB.c.finished_at > moment(-RECENT_SECONDS))
         .order_by(JOB.c.id.desc())
     ).all()
+    waiting_for_operators = list(_held_back(connection))
+    yield from waiting_for_operators
     # While others are worked on, those that wait have their turn to come.
-    if idle and not busy:
+    if idle and not busy and not waiting_for_operators:
         yield fail(
             f"Nobody works on {listed(idle)}.", "Start a worker, or serve with RUN_WORKER=yes.", "flask jobs work"
         )
     if failed:
         yield warn(f"{listed([f'#{number}' for number in failed])} failed this week: the log says why.",
                    "Once that is mended, let it go on.", f"flask jobs resume {failed[0]}")  # fmt: skip
-    if not failed and (busy or not idle):
+    if not failed and not waiting_for_operators and (busy or not idle):
         yield ok(f"{busy} at work." if busy else "None is left lying.")
+
+
+def _held_back(connection: sa.Connection) -> Iterator[Finding]:
+    """What an operator has put on, and may have forgotten."""
+    with Session(connection) as session:
+        standing = notices.standing(session)
+    if held := standing.get(notices.READ_ONLY):
+        yield warn(f"Read-only mode is on since {held.at:%Y-%m-%d %H:%M} UTC: nobody can save, and jobs wait.",
+                   "Once what it is for is over:", "flask ops read-only off")  # fmt: skip
+    if held := standing.get(notices.JOBS):
+        yield warn(f"All jobs are paused since {held.at:%Y-%m-%d %H:%M} UTC.",
+                   "Once what that is for is over:", "flask jobs resume --all")  # fmt: skip
 
 
 @check(SECTION)

@@ -14,6 +14,7 @@ from flask import Flask
 from backoffice.access import accounts
 from backoffice.extensions import db
 from backoffice.models import Job, Model, utcnow
+from backoffice.operations import notices
 from backoffice.operations.checks import CHECKS, Check, database, mysql, postgresql
 from tests.databases import Databases
 from tests.operations.checks.conftest import look, only
@@ -70,6 +71,17 @@ def test_jobs_that_nobody_works_on_and_jobs_that_failed_are_found(app: Flask) ->
         db.session.add(Job(kind="bulk", state="running", lease_until=utcnow() + timedelta(hours=1)))
         db.session.commit()
     assert [finding.status for finding in look(app, "jobs")] == ["warn"], "those that wait have their turn to come"
+
+
+def test_what_operators_put_on_and_may_have_forgotten_is_found(app: Flask) -> None:
+    with app.app_context():
+        db.session.add(Job(kind="bulk", state="waiting", turn_at=utcnow() - timedelta(hours=1)))
+        db.session.commit()
+        notices.put(db.session(), notices.READ_ONLY, "The database moves.")
+        notices.put(db.session(), notices.JOBS, "The disks are being changed.")
+    read_only, paused = look(app, "jobs")
+    assert (read_only.status, read_only.command) == ("warn", "flask ops read-only off")
+    assert (paused.status, paused.command) == ("warn", "flask jobs resume --all"), "and no worker is missed meanwhile"
 
 
 def test_an_entry_of_the_history_that_was_changed_is_found(app: Flask) -> None:
