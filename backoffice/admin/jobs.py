@@ -75,9 +75,8 @@ def title_of(job: Job) -> str:
     """What a job does, in a few words."""
     found = view_of(job)
     if found is None:
-        if name := backfills.name_of(job):
-            return str(_("Filling in: %(name)s", name=name))
-        return str(OWN.get(job.kind, job.action or job.kind))
+        name = backfills.name_of(job)
+        return str(_("Filling in: %(name)s", name=name) if name else OWN.get(job.kind, job.action or job.kind))
     words = _("%(action)s: %(records)s", action=found[1].label, records=found[0].name)
     return str(_("Undo of #%(number)s: %(what)s", number=job.parent_id, what=words) if job.kind == "undo" else words)
 
@@ -199,7 +198,8 @@ def _links(view: Any, job: Job, undone: list[int]) -> list[tuple[str, str]]:
         links.append((str(words).replace("%(number)s", str(job.parent_id)),
                       view.page_url("details_view", id=job.parent_id)))  # fmt: skip
     activity = view_at("activity")
-    if activity is not None and activity.may("read") and job.position and job.kind != CHECK:
+    is_told = job.position and job.kind != CHECK and not backfills.name_of(job)
+    if is_told and activity is not None and activity.may("read"):
         where = f'{{"all":[["source","equals","job {job.id}"]]}}'
         links.append((_("What it changed, in the activity"), activity.page_url("index_view", where=where)))
     return links
