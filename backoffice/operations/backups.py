@@ -7,6 +7,7 @@ a restore that is killed is rolled back by whoever opens the database next.
 from __future__ import annotations
 
 import os
+import re
 import sqlite3
 import tempfile
 import time
@@ -21,6 +22,8 @@ import sqlalchemy as sa
 from backoffice.errors import BadInput, ConfigurationError, Conflict
 
 PREFIX, UNFINISHED, BROKEN = "backoffice-", ".unfinished-", "damaged"
+# As `back_up` names them. What somebody else put beside them is neither counted nor swept away.
+NAMED = re.compile(rf"{PREFIX}\d{{8}}-\d{{6}}-\d{{6}}-(?!{BROKEN}\.).+\.db")
 # A step of the copy, after which its progress is told.
 PAGES = 2_000
 # What a killed backup left is swept away by a later one, when nobody can still be writing it.
@@ -66,7 +69,9 @@ def back_up(database: Path, folder: Path, *, keep: int | None = None, progress: 
 def back_up_as(database: Path, target: Path, *, progress: Progress = _quietly) -> Path:
     """Write a verified copy under a name of the operator's own, which must not be taken."""
     _require(database)
-    if target.exists():
+    with _telling(f"{database} could not be copied to {target}"):
+        is_taken = target.exists()
+    if is_taken:
         raise Conflict(f"There is a file {target} already. Choose another name, or move it away.")
     with _telling(f"{database} could not be copied to {target}"), closing(_open(database, "rw")) as source:
         return _keep_copy(source, target.absolute().parent, name=target.name, progress=progress)
@@ -74,7 +79,7 @@ def back_up_as(database: Path, target: Path, *, progress: Progress = _quietly) -
 
 def kept(folder: Path) -> list[Path]:
     """The backups that `back_up` left in the folder, newest first; not what a restore kept of a damaged database."""
-    return sorted((f for f in folder.glob(f"{PREFIX}*.db") if not f.stem.endswith(BROKEN)), reverse=True)
+    return sorted((f for f in folder.glob(f"{PREFIX}*.db") if NAMED.fullmatch(f.name) and f.is_file()), reverse=True)
 
 
 def examine(backup: Path, known: Collection[str]) -> Contents:
@@ -230,7 +235,9 @@ def _open(path: Path, mode: str, timeout: float = 15.0) -> sqlite3.Connection:
 
 
 def _require(file: Path) -> None:
-    if not file.is_file():
+    with _telling(f"{file} cannot be read"):
+        is_there = file.is_file()
+    if not is_there:
         raise BadInput(f"There is no file {file}.")
 
 

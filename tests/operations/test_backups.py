@@ -7,6 +7,7 @@ import sqlite3
 import stat
 import subprocess
 import sys
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -86,6 +87,23 @@ def test_the_newest_are_kept_and_nothing_else_in_the_folder_is_touched(live: Pat
     made = [backups.back_up(live, folder, keep=2) for _round in range(3)]
     assert backups.kept(folder) == made[:0:-1]
     assert (folder / "notes.txt").exists()
+
+
+def test_what_somebody_put_beside_the_backups_is_neither_counted_nor_swept_away(live: Path, folder: Path) -> None:
+    folder.mkdir()
+    names = ("backoffice-before-move.db", "backoffice-1.db", "backoffice-20260101-live.db")
+    others = {make(folder / name, "old") for name in names}
+    (folder / "backoffice-20260101-000000-000000-0001.db").mkdir()
+    made = backups.back_up(live, folder, keep=1)
+    assert made.is_file()
+    assert backups.kept(folder) == [made]
+    assert all(other.is_file() for other in others)
+
+
+@pytest.mark.parametrize("look", [backups.back_up_as, lambda _live, file: backups.examine(file, KNOWN)])
+def test_a_name_that_no_disk_takes_is_told(look: Callable[[Path, Path], object], live: Path, tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match=r"File name too long"):
+        look(live, tmp_path / ("a" * 300))
 
 
 def test_a_name_that_is_taken_is_not_written_over(live: Path, backup: Path) -> None:
