@@ -22,6 +22,8 @@ from backoffice.operations.revisions import Line, Revision
 
 TABLE, LEASE_TABLE = "schema_journal", "upgrade_lease"
 UPGRADING, DOWNGRADING, DONE = "upgrading", "downgrading", "done"
+# Between several revisions, which only somebody else can have brought a database to.
+SEPARATOR = ", "
 LONG = sa.Text().with_variant(mysql.MEDIUMTEXT(), "mysql", "mariadb")
 JOURNAL = sa.Table(
     TABLE,
@@ -53,7 +55,12 @@ def version(connection: sa.Connection) -> str:
     """The revision this database is at; "" where there has been none."""
     if not sa.inspect(connection).has_table(VERSION.name):
         return ""
-    return ", ".join(connection.scalars(sa.select(VERSION.c.version_num)))
+    return SEPARATOR.join(connection.scalars(sa.select(VERSION.c.version_num)))
+
+
+def heads(version: str) -> tuple[str, ...]:
+    """What `version` told, as Alembic's own functions take it."""
+    return tuple(version.split(SEPARATOR)) if version else ()
 
 
 def prepare(connection: sa.Connection, known: Line, current: str) -> None:

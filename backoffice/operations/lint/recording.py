@@ -65,7 +65,8 @@ def record(
         try:
             step()
         # A revision is code of its own, and whatever it raises means the same: it wants a database that answers.
-        except Exception as problem:
+        # Nor does it end the process that looks at it, as if all had been looked at.
+        except (Exception, SystemExit) as problem:
             name = type(problem).__name__
             raise NotOffline(
                 f"{direction} of revision {script.revision} cannot be run without a database ({name}: {problem}). "

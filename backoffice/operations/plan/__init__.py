@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import sqlalchemy as sa
 from alembic.script import ScriptDirectory
@@ -52,20 +53,19 @@ class Plan:
 def make(connection: sa.Connection, scripts: ScriptDirectory, target: str = "head") -> Plan:
     """Plan the upgrade to a revision; Alembic's CommandError where there is no such one."""
     at = schema_journal.version(connection)
-    wanted = scripts.get_revisions(target)[0]
-    number = wanted.revision if wanted is not None else ""
     known = line(Path(scripts.versions))
-    if at and at not in known.revisions:
-        # A newer version has upgraded it.
-        number = at
-    left = list(scripts.iterate_revisions(number, at or "base")) if number != at else []
+    heads: Any = schema_journal.heads(at)
+    # Else a newer version has upgraded it.
+    is_known = all(head in known.revisions for head in heads)
+    # As Alembic finds them when it upgrades: relative ones too, and none where the database is past the target.
+    left = [step.revision for step in scripts._upgrade_revs(target, heads)] if is_known else []
     revisions = [
         replace(each, waits=why_waits(connection, known.revisions[each.number], known) if at else "")
-        for each in planned(connection, left[::-1], is_new=not at)
+        for each in planned(connection, left, is_new=not at)
     ]
     found = obstacles(connection, revisions)
     connection.rollback()
-    return Plan(_named(connection), at, number, revisions, found)
+    return Plan(_named(connection), at, left[-1].revision if left else at, revisions, found)
 
 
 def _named(connection: sa.Connection) -> str:

@@ -16,8 +16,7 @@ import sqlalchemy as sa
 from alembic import context
 from alembic.runtime.migration import MigrationContext, RevisionStep
 
-from backoffice.database.faults import Fault, code, fault, is_lost, is_passing
-from backoffice.errors import BackofficeError
+from backoffice.database.faults import is_lost, is_passing
 from backoffice.operations import schema_journal
 from backoffice.operations.revisions import DATA, Line, Revision, line
 from backoffice.operations.schema_journal import DOWNGRADING, UPGRADING, Overtaken, runner_name
@@ -25,6 +24,7 @@ from backoffice.operations.upgrading import tables
 from backoffice.operations.upgrading.connections import STATEMENT_HOURS, blockers, connected, whole
 from backoffice.operations.upgrading.contracts import why_waits
 from backoffice.operations.upgrading.definitions import connection_of
+from backoffice.operations.upgrading.failures import CannotUpgrade, raising_plainly, refused
 from backoffice.operations.upgrading.locks import Lock, lock_of
 from backoffice.operations.upgrading.report import Done, Report, present
 from backoffice.operations.upgrading.statements import Place, Statements
@@ -37,10 +37,6 @@ PATIENCE = 900.0
 FOLLOWING = STATEMENT_HOURS * 3600.0
 SHORTEST_PAUSE, LONGEST_PAUSE = 0.3, 5.0
 TOLD_TRIES = (1, 5, 20, 60, 150)
-
-
-class CannotUpgrade(BackofficeError):
-    """The schema stays as it is; the message says what is in the way."""
 
 
 class _LostLock(Exception):
@@ -217,7 +213,7 @@ class _Runner:
                     raise
                 connection.rollback()
                 if not is_passing(error):
-                    raise _failure(revision, error) from error
+                    raise refused(revision, error) from error
                 self._wait_for_others(connection, revision, done.tries)
             sleep(uniform(0.5, 1.0) * pause)  # noqa: S311 - no secret depends on it
             pause = min(LONGEST_PAUSE, pause * 1.5)
@@ -255,7 +251,7 @@ class _Runner:
                 schema_journal.begin(connection, revision, state, self.name)
             elif row.runner != self.name:
                 schema_journal.take_over(connection, revision.number, row.runner, self.name)
-            with context.begin_transaction():
+            with context.begin_transaction(), raising_plainly(revision, step.revision.path):
                 context.run_migrations()
             if rows is not None:
                 may_change = statements.changed_rows or revision.phase == DATA
@@ -270,14 +266,3 @@ class _Runner:
 
     def _known(self, step: RevisionStep) -> Revision:
         return self.known.revisions[step.revision.revision]
-
-
-def _failure(revision: Revision, error: sa.exc.DBAPIError) -> BaseException:
-    """What the database said of a change of the schema names tables and columns; of rows it would name values."""
-    if fault(error) is Fault.NO_RIGHT:
-        # Told as at every command.
-        return error
-    said = f"the database refuses its rows ({code(error)})"
-    if isinstance(error, (sa.exc.OperationalError, sa.exc.ProgrammingError, sa.exc.NotSupportedError)):
-        said = str(error.orig.args[-1] if error.orig and error.orig.args else error.orig).strip().split("\n")[0]
-    return CannotUpgrade(f"Revision {revision.number} ({revision.file}) failed: {said}. Mend it, and upgrade again.")

@@ -28,8 +28,8 @@ from backoffice.operations.readiness import Schema, State, schema
 from backoffice.operations.revisions import VERSIONS, line
 from backoffice.operations.upgrading import verification
 from backoffice.operations.upgrading.contracts import why_waits
+from backoffice.operations.upgrading.failures import CannotUpgrade
 from backoffice.operations.upgrading.report import present
-from backoffice.operations.upgrading.runner import CannotUpgrade
 
 Found = TypeVar("Found")
 # For so many seconds what is just being altered is waited for, to be looked at.
@@ -163,12 +163,12 @@ def _going(directory: str | None, target: str) -> Iterator[str]:
     """What is dropped that holds something."""
     history = scripts(directory)
     with db.engine.connect() as connection:
-        at = schema_journal.version(connection)
+        heads: Any = schema_journal.heads(schema_journal.version(connection))
         try:
-            left = list(history.iterate_revisions(at, target, select_for_downgrade=True)) if at else []
+            left = history._downgrade_revs(target, heads) if heads else []
         except CommandError as error:
             raise BadInput(_explained(str(error))) from None
-        for script in left:
+        for script in (step.revision for step in left):
             try:
                 recorded = record(script, connection.dialect, "downgrade")
             except NotOffline:

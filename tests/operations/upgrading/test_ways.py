@@ -41,6 +41,31 @@ def test_a_plan_shows_each_statement_with_its_verdict(
         assert {"id", "name"} == {column["name"] for column in sa.inspect(connection).get_columns("person")}
 
 
+@pytest.mark.parametrize("command", ["plan", "upgrade"])
+def test_a_revision_that_the_database_is_past_is_nothing_to_do(
+    command: str, at_first: str, runners: Runners, revisions: Callable[..., str]
+):
+    directory = revisions(PEOPLE, CITY, CITY.replace("city", "street"))
+    assert runners.run(at_first, "upgrade", "0002", directory=directory)[0] == 0
+    for target in ("0001", "base", "0002"):
+        code, output = runners.run(at_first, command, target, directory=directory)
+        assert code == 0, output
+        assert "nothing to" in output
+    code, output = runners.run(at_first, command, "+1", directory=directory)
+    assert code == 0, output
+    assert "0003  Step 3" in output
+
+
+@pytest.mark.sqlite_only
+@pytest.mark.parametrize("arguments", [["downgrade", "nonsense"], ["downgrade", "+1"], ["plan", "+9"]])
+def test_a_target_that_is_none_is_told_in_a_sentence(
+    arguments: list[str], at_first: str, runners: Runners, revisions: Callable[..., str]
+):
+    code, output = runners.run(at_first, *arguments, directory=revisions(PEOPLE))
+    assert code == 2
+    assert "Traceback" not in output
+
+
 @pytest.mark.parametrize("body", [NO_DEFAULT, DROP])
 def test_what_breaks_the_version_beside_is_refused_unless_it_is_allowed_by_name(
     body: str, at_first: str, backend: str, runners: Runners, revisions: Callable[..., str], engine: sa.Engine
@@ -248,3 +273,41 @@ def test_a_new_revision_wants_the_newest_schema_first(at_first: str, runners: Ru
     code, output = runners.run(at_first, "migrate", "-m", "later", directory=revisions(PEOPLE, CITY))
     assert code == 2, output
     assert "First: flask db upgrade" in output
+
+
+@pytest.mark.server_only
+def test_a_row_that_does_not_become_a_number_stays_out_of_the_message(
+    at_first: str, engine: sa.Engine, runners: Runners, revisions: Callable[..., str]
+):
+    with engine.begin() as connection:
+        connection.execute(sa.text("UPDATE person SET name = 'secret-name'"))
+    number = 'op.execute("UPDATE person SET id = CAST(name AS DECIMAL) + 10")'
+    code, output = runners.run(at_first, "upgrade", directory=revisions(PEOPLE, number, phases=("expand", "data")))
+    assert code == 2
+    assert "the database refuses its rows" in output
+    assert "secret" not in output
+
+
+RAISED = {
+    "raise NotImplementedError('Rows were merged: restore a backup.')": "failed: Rows were merged: restore a backup.",
+    "int('secret-name')": "failed: ValueError in line 14.",
+    "import sys; sys.exit(0)": "failed: SystemExit in line 14.",
+}
+
+
+@pytest.mark.parametrize("body", RAISED)
+def test_what_a_revision_raises_is_told_in_a_sentence(
+    body: str, at_first: str, runners: Runners, revisions: Callable[..., str]
+):
+    code, output = runners.run(at_first, "upgrade", directory=revisions(PEOPLE, body))
+    assert code == 2, output
+    assert f"Revision 0002 (0002_step.py) {RAISED[body]}" in output
+    assert "Traceback" not in output
+    assert "secret" not in output
+
+
+def test_a_downgrade_says_why_it_cannot(at_first: str, runners: Runners, revisions: Callable[..., str]):
+    directory = revisions(PEOPLE, downs=("raise NotImplementedError('Rows were merged: restore a backup.')",))
+    code, output = runners.run(at_first, "downgrade", directory=directory)
+    assert code == 2
+    assert "Error: Revision 0001 (0001_step.py) failed: Rows were merged: restore a backup." in output
