@@ -17,6 +17,8 @@ MYSQL_DUMP = (
 )
 PROGRAMS = {"mariadb": ("mariadb-dump", "mariadb"), "mysql": ("mysqldump", "mysql")}
 OPTION_FILE, PASSWORD_FILE = "backup.cnf", "~/.pgpass"
+# What libpq takes behind the question mark as well.
+SECRETS = ("password", "sslpassword", "oauth_client_secret")
 CREATE = "CREATE DATABASE {} CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_520_ci"
 # SQLAlchemy's names of what PyMySQL is told, as the programs call them.
 MYSQL_OPTIONS = {
@@ -86,14 +88,23 @@ def _mysql(program: str, url: sa.URL, product: str) -> list[str]:
 
 
 def _uri(url: sa.URL) -> str:
-    """libpq's own address, which takes TLS along."""
+    """libpq's own address, which takes TLS along, and no secret."""
+    query = {name: value for name, value in url.query.items() if name not in SECRETS}
+    if "host" in query:
+        # SQLAlchemy's host:port is none to libpq, which has a list of either.
+        named = servers_of(url.set(host=None))
+        query["host"] = ",".join(server.name for server in named)
+        if any(server.port for server in named):
+            query["port"] = ",".join(str(server.port or 5432) for server in named)
     # Made anew: URL.set(password=None) keeps the password.
-    bare = sa.URL.create("postgresql", url.username, None, url.host, url.port, url.database, url.query)
+    bare = sa.URL.create("postgresql", url.username, None, url.host, url.port, url.database, query)
     return bare.render_as_string()
 
 
 def _password(url: sa.URL, product: str) -> Step:
     if product == "postgresql":
-        line = ":".join([url.host or "*", str(url.port or 5432), "*", url.username or "*", "the password"])
+        # Those that stand behind the question mark have ports of their own.
+        host, port = (url.host, url.port or 5432) if url.host else ("*", "*")
+        line = ":".join([host, str(port), "*", url.username or "*", "the password"])
         return Step(f"The password is read from {PASSWORD_FILE} (or the file that PGPASSFILE names), mode 0600:", line)
     return Step(f"The password is read from {OPTION_FILE}, mode 0600:", '[client]\npassword="the password"')

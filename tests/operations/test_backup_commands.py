@@ -122,6 +122,14 @@ def test_no_password_is_ever_printed(product: str, tell: Callable[..., list[dump
     assert "a file'" in told, "quoted for the shell"
 
 
+@pytest.mark.parametrize("tell", [dumps.dumping, dumps.restoring])
+def test_a_password_behind_the_question_mark_is_not_printed_either(tell: Callable[..., list[dumps.Step]]) -> None:
+    url = sa.make_url(f"postgresql://db.example.com/shop?user=deploy&password={PASSWORD}&sslpassword={PASSWORD}")
+    told = "\n".join(f"{step.told} {step.text}" for step in tell(url, "postgresql", "a file"))
+    assert PASSWORD not in told
+    assert "user=deploy" in told
+
+
 @pytest.mark.parametrize(
     ("product", "address", "options"),
     [
@@ -129,6 +137,8 @@ def test_no_password_is_ever_printed(product: str, tell: Callable[..., list[dump
         ("mysql", "mysql://u@h/d?ssl_ca=/ca.pem", ["--ssl-ca=/ca.pem", "--ssl-mode=VERIFY_IDENTITY"]),
         ("mysql", "mysql://u@/d?unix_socket=/run/my.sock", ["--socket=/run/my.sock", "--set-gtid-purged=OFF"]),
         ("postgresql", "postgresql://u@h/d?sslmode=verify-full", ["--dbname=postgresql://u@h/d?sslmode=verify-full"]),
+        ("postgresql", "postgresql://u@/d?host=a:1&host=b", ["--dbname=postgresql://u@/d?host=a%2Cb&port=1%2C5432"]),
+        ("postgresql", "postgresql://u@/d?host=%2Frun%2Fpg", ["--dbname=postgresql://u@/d?host=%2Frun%2Fpg"]),
     ],
 )
 def test_the_dump_is_encrypted_and_addressed_as_the_service_is(product: str, address: str, options: list[Any]) -> None:
