@@ -105,6 +105,9 @@ def put(session: Session, kind: str, message: str, *, level: str = "info", until
     message = message.strip()
     if not message or len(message) > LONGEST:
         raise BadInput(_("Say it in 1 to %(longest)s characters.", longest=LONGEST))
+    # Bytes that are no UTF-8 come from a command line as halves of surrogate pairs, which no database takes.
+    if message != message.encode(errors="replace").decode():
+        raise BadInput("The message is not UTF-8. Write it in a terminal that is, as most are.")
     if until is not None and until <= utcnow():
         raise BadInput(_("That moment has passed. Give one that is still to come."))
     with committing(session):

@@ -92,6 +92,8 @@ def test_what_was_put_away_stays_away_in_this_browser_until_another_is_told(
         (["notice", "x" * 501], "1 to 500 characters"),
         (["notice", "Late", "--until", "2020-01-01"], "still to come"),
         (["notice", "Soon", "--until", "soon"], "2026-01-31T18:00+01:00"),
+        (["notice", "Late", "--until", "9999-12-31T23:59:59-14:00"], "2026-01-31T18:00+01:00"),
+        (["notice", "\udcff"], "not UTF-8"),
         (["read-only", "on", "--message", " "], "1 to 500 characters"),
     ],
 )

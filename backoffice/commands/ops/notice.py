@@ -42,6 +42,7 @@ def _moment(text: str | None) -> datetime | None:
         return None
     try:
         found = datetime.fromisoformat(text)
-    except ValueError:
+        # One in the year 9999 may be in no year that there is.
+        return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
         raise BadInput(f"--until {text!r} is no moment. Write it like 2026-01-31T18:00+01:00.") from None
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
