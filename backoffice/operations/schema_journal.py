@@ -142,6 +142,8 @@ def between(connection: sa.Connection, older: str, newer: str) -> list[tuple[str
     rows = {row.revision: row for row in connection.execute(sa.select(JOURNAL))}
     passed: list[tuple[str, str]] = []
     while newer in rows and newer != older:
-        passed.append((newer, rows[newer].phase))
-        newer = rows[newer].parent
+        # Each once: rows that somebody made to follow each other lead nowhere.
+        row = rows.pop(newer)
+        passed.append((newer, row.phase))
+        newer = row.parent
     return passed[::-1] if newer == older else None

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import flask_migrate
 import pytest
@@ -91,6 +92,16 @@ def test_a_schema_of_unknown_descent_is_not_served(app: Flask):
         connection.rollback()
     assert found.state is State.UNKNOWN
     assert "Start the version that upgraded it" in found.sentence
+
+
+def test_rows_of_the_journal_that_follow_each_other_are_not_followed_for_ever(app: Flask):
+    later = newer("expand", "expand")
+    first, second = list(later.revisions.values())[-2:]
+    with app.app_context(), db.engine.connect() as connection:
+        be_at(connection, Line(later.revisions | {first.number: replace(first, parent=second.number)}))
+        found = schema(connection)
+        connection.rollback()
+    assert found.state is State.UNKNOWN
 
 
 def test_what_is_still_to_be_taken_away_keeps_nobody_from_serving(app: Flask):
