@@ -15,17 +15,19 @@ from flask import current_app, g
 from flask.cli import with_appcontext
 from flask_migrate.cli import db as stock
 
+from backoffice.commands import Failure, telling_plainly
 from backoffice.commands.linting import lint_command
 from backoffice.errors import BadInput
 from backoffice.operations.plan import screen
 from backoffice.operations.upgrading import ways
 from backoffice.operations.upgrading.report import Report, reporting
-from backoffice.operations.upgrading.verification import Incomplete
 
 db_group = click.Group(
     stock.name, commands=dict(stock.commands), params=stock.params, callback=stock.callback, help=stock.help
 )
 db_group.add_command(lint_command)
+# As a shell tells of SIGINT.
+INTERRUPTED = 130
 AS_JSON = click.option("--json", "as_json", is_flag=True, help="Tell at the end what was done, as one JSON object.")
 
 
@@ -118,15 +120,21 @@ def migrate_command(directory: str | None, x_arg: list[str], **more: Any) -> Non
 
 @contextmanager
 def _told(*, as_json: bool, sql: bool) -> Iterator[None]:
-    """On standard output the sentences, or the SQL, or the one object."""
+    """On standard output the sentences, or the SQL, or the one object, which a machine also reads of what failed."""
+    if as_json and sql:
+        raise BadInput("Give --sql or --json: either writes to standard output what nothing else may stand in.")
     with reporting(_Quiet() if as_json or sql else _Screen()) as report:
         try:
-            yield
-        except Incomplete:
-            # All of it was done; a machine reads what as well.
+            with telling_plainly():
+                yield
+        except Failure as failure:
+            report.error = failure.message
             if as_json:
                 click.echo(json.dumps(report.as_dict(), indent=2))
             raise
+        except KeyboardInterrupt:
+            # Click would end with 1, which says that the newest revision is reached.
+            raise Failure("Interrupted. The same command goes on where this one stands.", INTERRUPTED) from None
     if as_json:
         click.echo(json.dumps(report.as_dict(), indent=2))
     elif not sql:

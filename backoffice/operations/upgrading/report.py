@@ -38,6 +38,8 @@ class Report:
     backup: str = ""
     # Where the newest revision was reached: what is otherwise there than the models say.
     verification: list[Finding] = field(default_factory=list)
+    # What it ended with, where it did not do all that it was asked.
+    error: str = ""
 
     def say(self, sentence: str) -> None:
         """Tell something now."""
@@ -67,6 +69,8 @@ class Report:
         """What became of it, in a sentence."""
         if any(finding.status is Status.FAIL for finding in self.verification):
             return f"The schema is at {self.ended_at}, and lacks what this version needs."
+        if self.error:
+            return self.error
         if not self.done:
             waited = self.waited_seconds
             by_other = f" Another one did it meanwhile ({_seconds(waited)} waited)." if waited else ""

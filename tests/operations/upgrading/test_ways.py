@@ -311,3 +311,30 @@ def test_a_downgrade_says_why_it_cannot(at_first: str, runners: Runners, revisio
     code, output = runners.run(at_first, "downgrade", directory=directory)
     assert code == 2
     assert "Error: Revision 0001 (0001_step.py) failed: Rows were merged: restore a backup." in output
+
+
+def test_a_machine_reads_what_was_done_and_what_failed(at_first: str, runners: Runners, revisions: Callable[..., str]):
+    directory = revisions(PEOPLE, CITY, "raise RuntimeError('Not today.')")
+    code, output = runners.run(at_first, "upgrade", "--json", directory=directory)
+    assert code == 2
+    told = json.loads(output[output.index("{") : output.rindex("}") + 1])
+    assert [done["revision"] for done in told["done"]] == ["0002"]
+    assert told["error"] == told["summary"] == "Revision 0003 (0003_step.py) failed: Not today."
+    assert told["ended_at"] == "0002"
+
+
+@pytest.mark.sqlite_only
+def test_sql_and_an_object_are_not_written_into_one_another(
+    at_first: str, runners: Runners, revisions: Callable[..., str]
+):
+    code, output = runners.run(at_first, "upgrade", "--sql", "--json", directory=revisions(PEOPLE))
+    assert (code, "Give --sql or --json" in output) == (2, True)
+
+
+@pytest.mark.sqlite_only
+def test_an_interrupted_upgrade_does_not_end_as_if_it_had_reached_its_end(
+    at_first: str, runners: Runners, revisions: Callable[..., str]
+):
+    stop = "if not op.get_context().as_sql:\n    raise KeyboardInterrupt"
+    code, output = runners.run(at_first, "upgrade", directory=revisions(PEOPLE, stop))
+    assert (code, "Interrupted." in output) == (130, True)
