@@ -98,6 +98,7 @@ def is_passing(error: BaseException) -> bool:
 
 def is_lost(error: BaseException) -> bool:
     """Whether the connection broke, so that nobody knows what became of a COMMIT on its way."""
-    if not isinstance(error, sa.exc.DBAPIError):
+    if not isinstance(error, sa.exc.DBAPIError) or "SQLITE_FULL" in told(error):
+        # Of a full disk even the COMMIT is refused, as often as it is tried.
         return False
     return error.connection_invalidated or fault(error) is Fault.UNREACHABLE

@@ -141,7 +141,8 @@ class _Runner:
         revisions = [step for step in steps if isinstance(step, RevisionStep)]
         if steps and not revisions:
             self._stamp(connection, steps)
-        if revisions and current and (made := self.back_up()) is not None:
+        # Once: what is there when this is tried again is half-way, and would sweep away what was there before.
+        if revisions and current and not self.report.backup and (made := self.back_up()) is not None:
             self.report.backup = str(made)
             self.report.say(f"A backup is in {made}")
         for step in revisions:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
+from backoffice.database.faults import is_passing
 from backoffice.operations.upgrading import connections
 from tests.operations.upgrading.conftest import Runners
 
@@ -147,6 +149,32 @@ def test_an_embedded_database_is_backed_up_before_it_is_changed(
         assert connection.scalar(sa.text("SELECT count(*) FROM person")) == 3
         assert connection.scalar(sa.text("SELECT version_num FROM alembic_version")) == "0001"
     assert Path(report["backup"]).stat().st_mode & 0o077 == 0
+
+
+LOST_ONCE = """
+tried = "PATH"
+if not op.get_context().as_sql and not os.path.exists(tried):
+    open(tried, "w").close()
+    raise sa.exc.OperationalError("SELECT 1", {}, Exception("gone"), connection_invalidated=True)
+"""
+
+
+@pytest.mark.sqlite_only
+def test_what_is_tried_again_is_not_backed_up_again(
+    at_first: str, runners: Runners, revisions: Callable[..., str], tmp_path: Path
+):
+    body = f"import os{LOST_ONCE}".replace("PATH", str(tmp_path / "tried"))
+    code, output = runners.run(at_first, "upgrade", directory=revisions(PEOPLE, body))
+    assert code == 0, output
+    assert "trying again" in output
+    assert output.count("A backup is in") == 1
+
+
+def test_a_full_disk_is_not_waited_for():
+    full = sqlite3.OperationalError("database or disk is full")
+    full.sqlite_errorname = "SQLITE_FULL"
+    # As SQLAlchemy tells of a COMMIT, which has no statement.
+    assert not is_passing(sa.exc.OperationalError(None, None, full))
 
 
 def test_a_downgrade_tells_what_goes(at_first: str, runners: Runners, revisions: Callable[..., str]):
