@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import AbstractContextManager, nullcontext
 from functools import cached_property, lru_cache
 from operator import attrgetter
 from typing import Any
 from urllib.parse import quote, quote_plus
 
 import sqlalchemy as sa
-from flask import current_app, g, request, url_for
+from flask import current_app, request, url_for
 from markupsafe import Markup, escape
 from sqlalchemy.orm import InstrumentedAttribute, Session, joinedload
 from werkzeug.exceptions import HTTPException
@@ -23,7 +22,6 @@ from backoffice.admin.formatting import between, formatter
 from backoffice.database.attributes import Attribute, Kind, attributes, label_of, once, version_attribute
 from backoffice.database.keys import has_key, key_text, parse_key
 from backoffice.database.reading import quoted
-from backoffice.database.replica import Replica
 from backoffice.database.selection import whole
 from backoffice.errors import NotAllowed, NotFound
 from backoffice.i18n import gettext as _
@@ -44,15 +42,6 @@ class BaseRecordView(Declaration):
         """The request's session."""
         session: Session = self.session.session
         return session
-
-    def reading(self) -> AbstractContextManager[None]:
-        """Read what is large from the replica meanwhile, where there is one and it holds all that was committed."""
-        replica: Replica | None = current_app.extensions.get("backoffice.replica")
-        if replica is None:
-            return nullcontext()
-        if "reads_replica" not in g:
-            g.reads_replica = replica.has_caught_up()
-        return replica.reading(self.db_session) if g.reads_replica else nullcontext()
 
     def get_query(self) -> sa.Select[Any]:
         """The rows this person may see. Override with `super().get_query().where(…)`: it binds every page and path."""

@@ -13,6 +13,7 @@ from markupsafe import Markup
 from backoffice.admin.columns import own_columns, read_columns
 from backoffice.admin.downloads import send_while_made
 from backoffice.admin.filter_pages import FilterView
+from backoffice.admin.reading import reading
 from backoffice.database.attributes import Attribute, Kind, is_secret
 from backoffice.database.keys import key_text
 from backoffice.database.reading import quoted
@@ -37,7 +38,7 @@ class ExportView(FilterView):
             )
         opened, selection = self.open_asked()
         names = self.exported_columns(opened.arguments.get("columns", ""))
-        with self.reading():
+        with reading(self.db_session):
             engine = self.db_session.get_bind().engine
         source = Source(
             engine,

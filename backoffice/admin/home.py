@@ -15,6 +15,7 @@ from backoffice.admin.draft_cards import draft_cards
 from backoffice.admin.listing import ListingView
 from backoffice.admin.presenters import Link, Listing
 from backoffice.admin.presenters_home import Bar, Chart, Figure
+from backoffice.admin.reading import reading
 from backoffice.database import figures
 from backoffice.database.reading import quoted
 from backoffice.database.selection import Selection
@@ -63,7 +64,7 @@ def _figure(view: BaseRecordView | None, label: str, icon: str, **question: str)
     if view is None or not view.may("read"):
         return None
     rows = Selection.read(question, view.vocabulary, view.get_query()).rows("")
-    with view.reading():
+    with reading(view.db_session):
         counted = figures.count(view.db_session, rows)
     return Figure(label, counted, view.page_url("index_view", **question), icon=icon)
 
@@ -76,7 +77,7 @@ def _newest(view: ListingView) -> Listing:
 def _chart(view: BaseRecordView) -> Chart:
     """Bars of articles made per day, placed by the server so that the page needs no script to show them."""
     days = _days()
-    with view.reading():
+    with reading(view.db_session):
         counts = figures.per_day(view.db_session, view.get_query(), Article.created_at, days)
     peak = max([n for _day, n in counts] + [1])
     step = WIDTH / len(counts)

@@ -24,6 +24,7 @@ from backoffice.admin.formatting import between
 from backoffice.admin.opened import Opened, open_list, refused, view_tabs
 from backoffice.admin.pager import amount, count_in_words, pager
 from backoffice.admin.presenters import Action, Cell, Header, Link, Listing, Pager, Row
+from backoffice.admin.reading import reading
 from backoffice.admin.related import may_read
 from backoffice.admin.turns import Turns
 from backoffice.database.attributes import Kind, attributes, label_of
@@ -84,7 +85,7 @@ class ListingView(BaseRecordView):
             own_taken=_("You are counting already. Wait until that is done."),
         )
         try:
-            with self.reading():
+            with reading(self.db_session):
                 found = Count(exact_count(self.db_session, selection, EXACT_COUNT_SECONDS))
         finally:
             turns.give_back(person)
@@ -226,7 +227,7 @@ class ListingView(BaseRecordView):
             options=[*self.loading([*names, *self._naming(names)]), *self.light(names)],
             within=str(sorted(address.fixed.items())),
         )
-        with self.reading():
+        with reading(self.db_session):
             try:
                 window = reader.read(address.place)
             except TooBroad:

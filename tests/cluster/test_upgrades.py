@@ -72,13 +72,15 @@ def test_an_upgrade_survives_its_runner_and_its_node(
         runs = pool.submit(
             runners.at_once, [run | {"url": cluster.address(database, n, (n + 1) % 3)} for n in range(2)]
         )
-        wait_for(lambda: bool(mark.read_text()))
-        if killed == "runner":
-            os.kill(int(mark.read_text()), signal.SIGKILL)
-        else:
-            [(held,)] = cluster.nodes[2].ask("SELECT node FROM upgrade_lease", database)
-            cluster.nodes[int(str(held)[-1])].process.kill()
-        mark.unlink()
+        try:
+            wait_for(lambda: bool(mark.read_text()))
+            if killed == "runner":
+                os.kill(int(mark.read_text()), signal.SIGKILL)
+            else:
+                [(held,)] = cluster.nodes[2].ask("SELECT node FROM upgrade_lease", database)
+                cluster.nodes[int(str(held)[-1])].process.kill()
+        finally:
+            mark.unlink()
         ended = runs.result()
     codes = sorted(run["code"] for run in ended)
     assert codes == ([-signal.SIGKILL, 0] if killed == "runner" else [0, 0]), "\n".join(run["output"] for run in ended)

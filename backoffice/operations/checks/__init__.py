@@ -53,7 +53,7 @@ def look(installation: Installation) -> Iterator[tuple[Check, list[Finding]]]:
             found = list(each.look(installation))
         except Exception as error:
             known = fault(error) if isinstance(error, sa.exc.SQLAlchemyError) else None
-            away = AWAY.get(known, "") if known else ""
+            away = AWAY.get(known, away) if known else away
             found = [_unseen(each, error, known)]
         if found:
             yield each, found

@@ -92,8 +92,11 @@ class _Runner:
             except (_LostLock, Overtaken) as lost:
                 self._look_again(lost)
             except sa.exc.DBAPIError as error:
-                if not is_passing(error) or monotonic() > self.until:
+                # While a Galera cluster changes a table it answers nobody: who waits for another runner waits on.
+                is_following = self.report.waited_seconds > 0
+                if not is_passing(error) or (monotonic() > self.until and not is_following):
                     raise
+                self.report.waited_seconds = monotonic() - self.began if is_following else 0.0
                 self.report.warn(f"The database {'went away' if is_lost(error) else 'is busy'}; trying again.")
             if self.report.waited_seconds > FOLLOWING:
                 raise CannotUpgrade(
