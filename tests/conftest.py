@@ -33,6 +33,8 @@ BROWSERS = (
 )
 MAC_BROWSER = "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"
 # Set in CI: whatever would be skipped fails instead.
+# Of these some take a minute.
+LONGEST = ("tests/test_docs.py", "tests/test_bench.py", "tests/test_students.py", "tests/cluster/")
 REQUIRE_ALL = os.environ.get("REQUIRE_ALL") == "1"
 
 
@@ -187,6 +189,11 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         if metafunc.definition.get_closest_marker("server_only"):
             narrowed = ["mysql", "postgresql"]
         metafunc.parametrize("backend", narrowed or BACKENDS, indirect=True)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes longest, so that nobody waits for it in the end."""
+    items.sort(key=lambda item: not item.nodeid.startswith(LONGEST))
 
 
 @pytest.hookimpl(optionalhook=True)

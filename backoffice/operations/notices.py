@@ -58,13 +58,14 @@ class Board:
         """Read the table again where that is due; whoever comes meanwhile goes by what was read before."""
         if monotonic() < self.next_look or not self.lock.acquire(blocking=False):
             return
+        # Before it reads: what is put up or taken down meanwhile is looked at once more.
+        self.next_look = monotonic() + SECONDS
         try:
             self.told = _read()
         except sa.exc.SQLAlchemyError:
             # The schema is behind, or the database away: the page itself says so where that matters to it.
             pass
         finally:
-            self.next_look = monotonic() + SECONDS
             self.lock.release()
 
 
