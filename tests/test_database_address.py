@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from datetime import datetime
 from time import monotonic
 
@@ -165,6 +166,14 @@ def test_a_server_that_cannot_be_read_is_refused(wrong: str) -> None:
 def test_servers_on_both_sides_of_the_question_mark_are_refused() -> None:
     with pytest.raises(ConfigurationError, match="before and after"):
         normalise_database_url("mysql://u:p@h/db?host=a&host=b")
+
+
+@pytest.mark.mysql_only
+def test_a_server_that_vanished_is_given_up_within_seconds(app: Flask) -> None:
+    with app.app_context(), db.engine.connect() as connection:
+        wire: socket.socket = connection.connection.driver_connection._sock  # type: ignore[union-attr]  # it is open
+        assert wire.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
+        assert wire.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == servers.SILENCE_SECONDS * 1000
 
 
 def at(url: sa.URL, *named: Server) -> sa.URL:

@@ -13,7 +13,7 @@ from markupsafe import Markup
 from backoffice.admin.columns import own_columns, read_columns
 from backoffice.admin.downloads import send_while_made
 from backoffice.admin.filter_pages import FilterView
-from backoffice.admin.reading import reading
+from backoffice.admin.replica import reading
 from backoffice.database.attributes import Attribute, Kind, is_secret
 from backoffice.database.keys import key_text
 from backoffice.database.reading import quoted

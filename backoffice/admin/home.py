@@ -15,7 +15,7 @@ from backoffice.admin.draft_cards import draft_cards
 from backoffice.admin.listing import ListingView
 from backoffice.admin.presenters import Link, Listing
 from backoffice.admin.presenters_home import Bar, Chart, Figure
-from backoffice.admin.reading import reading
+from backoffice.admin.replica import reading
 from backoffice.database import figures
 from backoffice.database.reading import quoted
 from backoffice.database.selection import Selection

@@ -24,8 +24,8 @@ from backoffice.admin.formatting import between
 from backoffice.admin.opened import Opened, open_list, refused, view_tabs
 from backoffice.admin.pager import amount, count_in_words, pager
 from backoffice.admin.presenters import Action, Cell, Header, Link, Listing, Pager, Row
-from backoffice.admin.reading import reading
 from backoffice.admin.related import may_read
+from backoffice.admin.replica import reading
 from backoffice.admin.turns import Turns
 from backoffice.database.attributes import Kind, attributes, label_of
 from backoffice.database.counting import Count, count, exact_count

@@ -11,7 +11,7 @@ from sqlalchemy import event
 
 from backoffice.database.faults import REPLICA, told
 from backoffice.database.limits import MYSQL
-from backoffice.database.servers import NOT_READY, ask_servers_in_turn, is_cluster, servers_of
+from backoffice.database.servers import NOT_READY, ask_servers_in_turn, end_silence, is_cluster, servers_of
 from backoffice.database.time_limits import prepare_time_limits
 from backoffice.database.timing import prepare_timing
 
@@ -57,6 +57,7 @@ class _Preparing:
 
     def mysql(self, connection: Any, _record: Any) -> None:
         """Tell a connection of PyMySQL."""
+        end_silence(connection)
         for number in MOMENTS:
             connection.decoders[number] = _read_at_once(connection.decoders[number])
         if self.is_cluster is None:

@@ -79,7 +79,6 @@ class _Turns:
                 failures.append(error)
                 self.resting[server] = monotonic() + REST_SECONDS
                 continue
-            _end_silence(connection)
             return connection
         raise failures[0]
 
@@ -111,7 +110,7 @@ def _shown(connection: Any, what: str, *names: str) -> dict[str, str]:
         return dict(cursor.fetchall())
 
 
-def _end_silence(connection: Any) -> None:
+def end_silence(connection: Any) -> None:
     """Let the system give up a connection to a machine that no longer answers; PyMySQL has no setting for it."""
     wire = getattr(connection, "_sock", None)
     if isinstance(wire, socket.socket) and hasattr(socket, "TCP_USER_TIMEOUT") and wire.family != socket.AF_UNIX:

@@ -28,6 +28,9 @@ depends_on = None
 phase = "{phase}"
 
 '''
+# A first revision, whose rows the later ones of a test meet, and one that only adds.
+PEOPLE = 'op.create_table("person", sa.Column("id", sa.Integer, primary_key=True), sa.Column("name", sa.String(50)))'
+CITY = 'op.add_column("person", sa.Column("city", sa.String(50), nullable=True))'
 
 
 class Runners:
@@ -105,6 +108,15 @@ def revisions(tmp_path: Path) -> Callable[..., str]:
         return str(folder)
 
     return write
+
+
+@pytest.fixture
+def at_first(url: str, runners: Runners, revisions: Callable[..., str], engine: sa.Engine) -> str:
+    """A database after the first revision, with three people in it."""
+    assert runners.run(url, "upgrade", directory=revisions(PEOPLE))[0] == 0
+    with engine.begin() as connection:
+        connection.execute(sa.text("INSERT INTO person (id, name) VALUES (1, 'a'), (2, 'b'), (3, NULL)"))
+    return url
 
 
 def _indented(body: str) -> str:
