@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import socket
 from datetime import datetime
 from time import monotonic
+from typing import Any
 
 import pymysql
 import pytest
@@ -168,12 +170,15 @@ def test_servers_on_both_sides_of_the_question_mark_are_refused() -> None:
         normalise_database_url("mysql://u:p@h/db?host=a&host=b")
 
 
-@pytest.mark.mysql_only
-def test_a_server_that_vanished_is_given_up_within_seconds(app: Flask) -> None:
+@pytest.mark.server_only
+def test_a_server_that_vanished_is_given_up_within_seconds(app: Flask, backend: str) -> None:
     with app.app_context(), db.engine.connect() as connection:
-        wire: socket.socket = connection.connection.driver_connection._sock  # type: ignore[union-attr]  # it is open
+        driver: Any = connection.connection.driver_connection
+        number = driver.fileno() if backend == "postgresql" else driver._sock.fileno()
+        wire = socket.socket(fileno=os.dup(number))
         assert wire.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
         assert wire.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == servers.SILENCE_SECONDS * 1000
+        wire.close()
 
 
 def at(url: sa.URL, *named: Server) -> sa.URL:

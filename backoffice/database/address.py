@@ -8,7 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from backoffice.database.servers import CONNECT_SECONDS, servers_of
+from backoffice.database.servers import CONNECT_SECONDS, SILENCE_SECONDS, servers_of
 from backoffice.errors import ConfigurationError
 
 DRIVERS = {
@@ -88,6 +88,10 @@ def _refuse_odd_servers(url: sa.URL) -> None:
         raise ConfigurationError("DATABASE_URL names a path as its host. For a socket write ?unix_socket=/the/path.")
 
 
+# As libpq calls what database.servers sets on the sockets of PyMySQL.
+SILENCE = {
+    "tcp_user_timeout": SILENCE_SECONDS * 1000, "keepalives_idle": 5, "keepalives_interval": 3, "keepalives_count": 3,
+}  # fmt: skip
 # A Chinese character takes three bytes in JSON, and not the six of an escape.
 WRITTEN = {"json_serializer": partial(json.dumps, ensure_ascii=False)}
 
@@ -114,6 +118,7 @@ def engine_options(address: str, threads: int) -> dict[str, Any]:
     else:
         options["connect_args"] = {
             "connect_timeout": connect_seconds,
+            **{name: value for name, value in SILENCE.items() if name not in url.query},
             "options": "-c timezone=UTC -c lock_timeout=15s",
             # A statement prepared before a migration fails after it; connections outlive migrations here.
             "prepare_threshold": None,
