@@ -99,13 +99,23 @@ def _in_template(text: str, /, **variables: Any) -> Markup:
     return words % variables if variables else words
 
 
+def locale_name() -> str:
+    """The reader's language as Babel calls it, found once a request: a page asks for it with every number."""
+    if not has_request_context():
+        return str(get_locale() or "en")
+    found: str | None = g.get("locale_name")
+    if found is None:
+        found = g.locale_name = str(get_locale() or "en")
+    return found
+
+
 def _present() -> NullTranslations:
     """The catalogue of this request's language; outside of one, of whatever language is set."""
     if not has_request_context():
-        return catalogue(str(get_locale()))
+        return catalogue(locale_name())
     found: NullTranslations | None = g.get("catalogue")
     if found is None:
-        found = g.catalogue = catalogue(str(get_locale()))
+        found = g.catalogue = catalogue(locale_name())
     return found
 
 

@@ -17,6 +17,7 @@ from backoffice.admin.bulk.shipped import ShippedBulkView
 from backoffice.admin.deleting import SHOWN
 from backoffice.admin.once import FORM_ID, new_form_id
 from backoffice.admin.presenters import Confirmation
+from backoffice.admin.related import may_read
 from backoffice.database.attributes import primary_key
 from backoffice.database.keys import key_text, records_of
 from backoffice.database.paging import read_place
@@ -98,7 +99,8 @@ class ActionsView(ShippedBulkView):
     def _key_filter(self) -> str:
         """The one column of the key, where the list can be filtered by it."""
         parts = primary_key(self.model)
-        return parts[0].name if len(parts) == 1 and parts[0].name in self.asked().filterable else ""
+        found = self.vocabulary.filterable.get(parts[0].name) if len(parts) == 1 else None
+        return found.name if found is not None and may_read(found) else ""
 
     @action("export", _l("Export"))
     def action_export(self, ids: Sequence[str]) -> Any:

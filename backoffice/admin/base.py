@@ -28,6 +28,8 @@ from backoffice.i18n import gettext as _
 
 # An address to return to may hold one of its own, and so on: a longer one than this is forgotten.
 MAX_RETURN = 1000
+# What a declaration switches off for everybody by `can_…`, in Flask-Admin's words.
+SWITCHED = frozenset({"create", "edit", "delete", "export", "import"})
 # Where a request keeps the list it came from: a page of a record asks for it four times.
 LIST_ADDRESS = "backoffice.list_address"
 
@@ -53,14 +55,7 @@ class BaseRecordView(Declaration):
 
     def allows(self, action: str) -> bool:
         """Whether the declaration allows the action to anybody."""
-        switch = {
-            "create": self.can_create,
-            "edit": self.can_edit,
-            "delete": self.can_delete,
-            "export": self.can_export,
-            "import": self.can_import,
-        }
-        return bool(switch.get(action, True))
+        return action not in SWITCHED or bool(getattr(self, f"can_{action}"))
 
     def may_change(self, _name: str) -> bool:
         """Whether this person, who may edit records, may change this field of them. Override it to ask for more."""

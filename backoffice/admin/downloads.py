@@ -16,7 +16,7 @@ from backoffice.i18n import gettext as _
 
 # The connection pool has as many to spare beside those of the threads, and an export may take a second one.
 AT_ONCE, OF_ONE = 4, 2
-PIECE = 256 * 1024
+PIECE = 96 * 1024
 MAX_NAME = 150
 
 

@@ -11,13 +11,14 @@ from typing import Any
 import sqlalchemy as sa
 from babel.dates import format_datetime as babel_datetime
 from babel.numbers import format_decimal
-from flask_babel import format_date, format_time, get_locale, ngettext
+from flask_babel import format_date, format_time, ngettext
 from markupsafe import Markup, escape
 
 from backoffice.database.attributes import Attribute, Kind
 from backoffice.database.json_text import print_json
 from backoffice.database.values import print_value
 from backoffice.i18n import gettext as _
+from backoffice.i18n import locale_name
 from backoffice.records.exporting.values import is_nothing
 
 # A list shows a line of it; more would only make the page heavy.
@@ -83,7 +84,7 @@ def _boolean(_attribute: Attribute, _long: bool) -> Draw:
 
 def _moment(attribute: Attribute, long: bool) -> Draw:
     # By its name, which is compared faster than itself.
-    locale, text = str(get_locale() or "en"), _text(attribute, long)
+    locale, text = locale_name(), _text(attribute, long)
 
     def draw(value: Any) -> Markup:
         if isinstance(value, datetime):
@@ -137,7 +138,7 @@ def _number_text(value: Any) -> str:
     places = max(0, -int(exact.as_tuple().exponent))
     pattern = "#,##0" + ("." + "0" * places if places else "")
     with localcontext(prec=EXACT_DIGITS):
-        return str(format_decimal(exact, format=pattern, locale=get_locale() or "en"))
+        return str(format_decimal(exact, format=pattern, locale=locale_name()))
 
 
 def _is_key(attribute: Attribute) -> bool:

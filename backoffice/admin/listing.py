@@ -248,7 +248,10 @@ class ListingView(BaseRecordView):
     def actions(self) -> list[Action]:
         """What this person may do with ticked rows."""
         labels, _confirmations = self.get_actions_list()
-        return [Action(n, str(label), ACTION_ICONS.get(n, "lightning"), n == "delete") for n, label in labels]
+        return [self._shown_action(name, str(label)) for name, label in labels]
+
+    def _shown_action(self, name: str, label: str) -> Action:
+        return Action(name, label, ACTION_ICONS.get(name, "lightning"), danger=name == "delete")
 
     def _header(self, address: ListAddress, name: str) -> Header:
         found = self.find(name)
@@ -281,14 +284,15 @@ class ListingView(BaseRecordView):
             key = key_text(record)
             quoted = quoted_key(key)
             url = details and details + quoted
+            named_by = url and f"{self.endpoint}-{quoted}"
             cells = []
             for name, kind, show in columns:
                 html = show(record)
                 if url and name == title:
-                    html = between(f'<a class="record-link" href="{escape(url)}">', html, "</a>")
+                    html = between(f'<a class="record-link" id="{named_by}" href="{escape(url)}">', html, "</a>")
                 # Templates take it for HTML; where `shown` is overridden and gives a plain text, it becomes some here.
                 cells.append(Cell(name, kind, html if type(html) is Markup else escape(html)))
-            rows.append(Row(key, str(record), cells, url, edit and edit + quoted))
+            rows.append(Row(key, str(record), cells, url, edit and edit + quoted, named_by))
         return rows
 
     def _title_column(self, names: Sequence[str]) -> str:

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import lru_cache
 
-from babel import Locale
 from babel.numbers import format_compact_decimal, format_decimal
-from flask_babel import get_locale
 
 from backoffice.admin.address import ListAddress
 from backoffice.admin.presenters import PageNumber, Pager
@@ -15,6 +13,7 @@ from backoffice.database.counting import Count
 from backoffice.database.effort import CAP
 from backoffice.database.paging import Window
 from backoffice.i18n import gettext as _
+from backoffice.i18n import locale_name
 
 NEAR = 2
 
@@ -22,7 +21,7 @@ NEAR = 2
 def amount(count: Count) -> str:
     """The number, as far as it is known: “343”, “about 1.2M”, “more than 10,000”."""
     if count.kind == "estimate":
-        return str(_("about %(count)s", count=_rounded(count.value, get_locale() or "en")))
+        return str(_("about %(count)s", count=_rounded(count.value, locale_name())))
     exact = _grouped(count.value)
     return exact if count.is_exact else str(_("at least %(count)s", count=exact) if count.value != CAP
                                             else _("more than %(count)s", count=exact))  # fmt: skip
@@ -30,17 +29,17 @@ def amount(count: Count) -> str:
 
 # Babel takes its time, and a list says the same numbers several times.
 @lru_cache(maxsize=1000)
-def _rounded(value: int, locale: Locale | str) -> str:
+def _rounded(value: int, locale: str) -> str:
     return str(format_compact_decimal(value, fraction_digits=1, locale=locale))
 
 
 @lru_cache(maxsize=1000)
-def _exact(value: int, locale: Locale | str) -> str:
+def _exact(value: int, locale: str) -> str:
     return str(format_decimal(value, locale=locale))
 
 
 def _grouped(number: int) -> str:
-    return _exact(number, get_locale() or "en")
+    return _exact(number, locale_name())
 
 
 def count_in_words(count: Count, *, narrowed: bool) -> str:

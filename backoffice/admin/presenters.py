@@ -57,7 +57,8 @@ class Cell(NamedTuple):
 class Row(NamedTuple):
     """One record of a list; the first cell carries the link to it. Empty addresses are not allowed to this person.
 
-    `version` tells the state that is shown from a later one, where cells can be edited.
+    `version` tells the state that is shown from a later one, where cells can be edited. `named_by` is the id of that
+    link, by which the row is called aloud; a row without one is called by its label.
     """
 
     pk: str
@@ -65,6 +66,7 @@ class Row(NamedTuple):
     cells: Sequence[Cell]
     details_url: str = ""
     edit_url: str = ""
+    named_by: str = ""
     version: str = ""
 
 

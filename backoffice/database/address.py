@@ -115,6 +115,8 @@ def engine_options(address: str, threads: int) -> dict[str, Any]:
     if backend == "mysql":
         options["connect_args"] = {"connect_timeout": connect_seconds}
         options["isolation_level"] = "READ COMMITTED"
+        # `database.connection` does that, and only where there is something to roll back.
+        options["pool_reset_on_return"] = None
     else:
         options["connect_args"] = {
             "connect_timeout": connect_seconds,

@@ -8,6 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import event
+from sqlalchemy.pool import PoolResetState
 
 from backoffice.database.faults import REPLICA, told
 from backoffice.database.limits import MYSQL
@@ -15,6 +16,8 @@ from backoffice.database.servers import NOT_READY, ask_servers_in_turn, end_sile
 from backoffice.database.time_limits import prepare_time_limits
 from backoffice.database.timing import prepare_timing
 
+# A bit of what the server says of a connection with every answer.
+IN_TRANSACTION = 1
 # TIMESTAMP and DATETIME, as MySQL numbers them.
 MOMENTS = (7, 12)
 # Without a strict mode an over-long text is cut in silence.
@@ -37,6 +40,7 @@ def prepare_connections(engine: sa.Engine, slow_ms: int = 0, *, writes: bool = T
         event.listen(engine, "connect", _prepare_sqlite)
     elif engine.dialect.name in MYSQL:
         event.listen(engine, "connect", _Preparing().mysql)
+        event.listen(engine, "reset", _roll_back_what_is_open)
         event.listen(engine, "handle_error", _leave_a_server_that_takes_no_writes)
         if len(servers := servers_of(engine.url)) > 1 or "host" in engine.url.query:
             ask_servers_in_turn(engine, servers, writes=writes)
@@ -68,6 +72,12 @@ class _Preparing:
             settings += ", wsrep_sync_wait = 7"
         with connection.cursor() as cursor:
             cursor.execute(f"SET SESSION {settings}")
+
+
+def _roll_back_what_is_open(connection: Any, _record: Any, state: PoolResetState) -> None:
+    """When a connection goes back into the pool. A session has rolled back by then, and would do it twice."""
+    if not state.transaction_was_reset and connection.server_status & IN_TRANSACTION:
+        connection.rollback()
 
 
 def _leave_a_server_that_takes_no_writes(failure: sa.engine.ExceptionContext) -> None:

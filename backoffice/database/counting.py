@@ -78,7 +78,7 @@ def exact_count(session: Session, selection: Selection, seconds: float) -> int:
 
 def _capped(session: Session, selection: Selection) -> int:
     parts, began = _parts(session, selection), monotonic()
-    if not selection.search and (found := _few(session, parts[0])) is not None:
+    if not selection.search and (found := _few(session, selection, parts[0])) is not None:
         return found
     left = effort.SECONDS_OF_COUNTING - (monotonic() - began)
     if left <= 0:
@@ -86,7 +86,7 @@ def _capped(session: Session, selection: Selection) -> int:
     return _counted(session, [part.limit(effort.CAP + 1) for part in parts], left)
 
 
-def _few(session: Session, rows: sa.Select[Any]) -> int | None:
+def _few(session: Session, selection: Selection, rows: sa.Select[Any]) -> int | None:
     """How many rows there are, where MariaDB need not look at more than `effort.CAP` to tell; else None.
 
     A limit within a count makes it put down every row in a table of its own, which takes as long as finding them half
@@ -95,7 +95,13 @@ def _few(session: Session, rows: sa.Select[Any]) -> int | None:
     dialect: Any = session.get_bind().dialect
     if not getattr(dialect, "is_mariadb", False):
         return None
-    counted = sa.select(sa.func.count()).select_from(rows.subquery())
+    # A scope may be anything that selects rows; who has none is spared the making of a statement around another.
+    number = sa.func.count()
+    counted: sa.Select[Any] = (
+        rows.with_only_columns(number, maintain_column_froms=True)
+        if selection.is_everyones
+        else sa.select(number).select_from(rows.subquery())
+    )
     counted = counted.suffix_with(sa.text(f"LIMIT ROWS EXAMINED {effort.CAP + 1}"))
     result = session.connection().execute(limited(counted, effort.SECONDS_OF_COUNTING))
     found = result.scalar()

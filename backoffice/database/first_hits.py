@@ -6,7 +6,7 @@ are more, the word is common: the next rows of the order fill the page, and ever
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -136,7 +136,7 @@ class FirstHits:
 
     def _from_index(self, keys: sa.Select[Any]) -> sa.Select[Any]:
         """The same from the index alone: so many that they are seen to be more than are counted."""
-        found = self._by_name(self._unnamed(keys).limit(effort.CAP + 1).subquery())
+        found = self._by_name(self._unnamed(keys).limit(effort.CAP + 1).subquery().c)
         terms = (found[term.column.key].label(f"term_{number}") for number, term in enumerate(self.keyset.terms))
         columns = (column.label(name) for name, column in found.items())
         return sa.select(*columns, *terms, NOTHING)
@@ -144,18 +144,18 @@ class FirstHits:
     def _looked_up(self, keys: sa.Select[Any]) -> sa.Select[Any]:
         """The same where more is asked than the index knows: of so many of the first hits, those that hold to it."""
         keyset = self.keyset
-        every = self._by_name(keys.subquery())
+        every = self._by_name(keys.selected_columns)
         order = (replace(t, column=every[t.column.key]).ordered(keyset.dialect) for t in keyset.terms)
-        first = sa.select(*(c.label(name) for name, c in every.items())).order_by(*order).limit(effort.LOOKED_UP + 1)
-        part = first.subquery()
+        named = keys.with_only_columns(*(column.label(name) for name, column in every.items()))
+        part = named.order_by(*order).limit(effort.LOOKED_UP + 1).subquery()
         near = sa.select(*part.c, sa.func.count().over().label(REACHED)).subquery()
         others = sa.true() if self.named is None else otherwise(self.named)
         same = sa.and_(*(column == near.c[column.key] for column in keyset.key))
         return self._narrow(others, *keyset.key, *self._terms, near.c.reached).join(near, same)
 
-    def _by_name(self, keys: Any) -> dict[str, Any]:
-        """The columns of a subquery of keys, called as the list calls its own."""
-        return dict(zip((column.key for column in self.keyset.key), keys.c, strict=True))
+    def _by_name(self, columns: Iterable[Any]) -> dict[str, Any]:
+        """Columns that hold the parts of a key, called as the list calls its own."""
+        return dict(zip((column.key for column in self.keyset.key), columns, strict=True))
 
     def _joined(self, keys: Any) -> sa.Select[Any]:
         """The rows of these keys, in the order of the list."""

@@ -100,7 +100,9 @@ def _one_in(attribute: Attribute, keys: Sequence[tuple[Any, ...]]) -> sa.ColumnE
     assert attribute.relationship is not None  # noqa: S101  # for the type checker: a relation has its relationship
     column = foreign_key(attribute.relationship)
     if column is not None:
-        return sa.and_(column.is_not(None), column.in_([key[0] for key in keys]))
+        # Of one record, as mostly, it is said in the plainest way: a list of values is written out each time anew.
+        is_one = column == keys[0][0] if len(keys) == 1 else column.in_([key[0] for key in keys])
+        return sa.and_(column.is_not(None), is_one)
     return attribute.expression.has(has_key(attribute.related, keys))  # type: ignore[no-any-return]  # as above
 
 

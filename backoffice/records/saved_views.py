@@ -10,7 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from flask_babel import gettext as _
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.orm import Session, defer, joinedload
 
 from backoffice.database.reading import checked, quoted
 from backoffice.errors import BadInput, Conflict, NotAllowed
@@ -62,7 +62,8 @@ def _visible(shared: sa.ColumnElement[bool]) -> sa.Select[Any]:
     return (
         sa.select(SavedView)
         .where(SavedView.endpoint == sa.bindparam("endpoint"), sa.or_(own, shared))
-        .options(joinedload(SavedView.role))
+        .options(defer(SavedView.created_at), defer(SavedView.updated_at))
+        .options(joinedload(SavedView.role).load_only(Role.name))
     )
 
 
