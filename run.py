@@ -19,6 +19,7 @@ from waitress.server import create_server
 
 from backoffice import create_app
 from backoffice.access import accounts
+from backoffice.admin.downloads import PIECE
 from backoffice.admin.working import working_beside
 from backoffice.commands import telling_plainly
 from backoffice.commands.search import reindex_what_is_due
@@ -32,7 +33,7 @@ from backoffice.pages import warming
 
 FIRST_ACCOUNT = "admin@example.com"
 # So many objects are made before Python looks for circles among them.
-YOUNG = 10_000
+YOUNG = 1_500
 EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 - compared with, not bound to
 
 
@@ -67,8 +68,8 @@ def main() -> None:
         # What is there now stays for good: no request need wait for it to be gone through. Not collected before, as a
         # signal that comes in the middle of that would be lost.
         gc.freeze()
-        # A page makes and leaves some thousand objects, and hardly one in a circle: looking for those every 700 objects
-        # took a thirtieth of its time.
+        # A page makes and leaves some thousand objects, and hardly one in a circle: looking for those less often takes
+        # some hundredths off its time. More seldom still would take more memory.
         gc.set_threshold(YOUNG, *gc.get_threshold()[1:])
         warming.begin(app, lambda: server.task_dispatcher.active_count > 0)
         # Ctrl-C ends it quietly from the moment the address is printed, also before the server listens.
@@ -92,7 +93,7 @@ def _bind(app: Flask, settings: Settings) -> Any:
             # A download that nobody reads waits on the disk and not in a thread that others need.
             outbuf_high_watermark=2 * 1024**3,
             # What has been sent of a buffer in memory stays there until all of it is: pages do, files go to the disk.
-            outbuf_overflow=64 * 1024,
+            outbuf_overflow=PIECE - 1,
             ident=None,
             # Behind a proxy the application reads these headers itself.
             clear_untrusted_proxy_headers=settings.proxies == 0,

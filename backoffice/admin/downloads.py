@@ -16,7 +16,8 @@ from backoffice.i18n import gettext as _
 
 # The connection pool has as many to spare beside those of the threads, and an export may take a second one.
 AT_ONCE, OF_ONE = 4, 2
-PIECE = 96 * 1024
+# More than a page of 25 rows and than a server keeps of an answer in memory, where a piece stands several times.
+PIECE = 72 * 1024
 MAX_NAME = 150
 
 

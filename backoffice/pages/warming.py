@@ -6,14 +6,16 @@ It is mostly templates: compiling them takes ten times as long as drawing a page
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from threading import Thread
 from time import monotonic, sleep
 
+from babel.dates import format_datetime
 from babel.numbers import format_decimal
 from flask import Flask
-from flask_babel import format_datetime, get_locale
 
 from backoffice.i18n import LOCALE_COOKIE, LOCALES
+from backoffice.operations import memory
 
 KEY = "backoffice.warming"
 # For so long those who are there already go first, and so long is a look whether they are.
@@ -26,10 +28,12 @@ def warm(app: Flask, give_way: Callable[[], object] = lambda: None) -> None:
     # Flask builds no address for a host that is not answered.
     host = next(iter(app.config["TRUSTED_HOSTS"] or ["localhost"])).removeprefix(".")
     for locale, _name in LOCALES:
+        # How a language writes moments and numbers is read from files as well.
+        format_datetime(datetime.now(UTC), locale=locale)
+        format_decimal(0, locale=locale)
+    memory.keep_little_of_the_world()
+    for locale, _name in LOCALES:
         with app.test_request_context(base_url=f"http://{host}/", headers={"Cookie": f"{LOCALE_COOKIE}={locale}"}):
-            # How a language writes moments and numbers is read from files as well.
-            format_datetime()
-            format_decimal(0, locale=get_locale())
             for name in names:
                 give_way()
                 app.jinja_env.get_template(name)

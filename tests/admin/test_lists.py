@@ -298,3 +298,17 @@ def test_two_counts_of_one_person_wait_for_each_other(app: Flask, admin: FlaskCl
     assert (refused.status_code, "You are counting already" in refused.text) == (503, True)
     turns.give_back(person)
     assert admin.get("/admin/article/count/").status_code == 200
+
+
+def test_what_a_row_is_called_stands_in_it_once_and_names_its_box_and_its_link(
+    admin: FlaskClient, session: Session
+) -> None:
+    title = "番茄育苗从入门到放弃，再到第 9 次重新开始：一份写给自己也写给后来人的完整记录"
+    key = make_article(session, title=title).id
+    page = admin.get("/admin/article/").text
+    assert page.count(title) == 1
+    assert f'id="article-{key}" href="/admin/article/details/?id={key}"' in page
+    assert re.search(rf'<input[^>]* value="{key}" aria-labelledby="tick article-{key}">', page)
+    assert f'<a class="edit" href="/admin/article/edit/?id={key}" aria-labelledby="edit article-{key}"></a>' in page
+    assert '<span class="visually-hidden" id="tick">Tick</span>' in page
+    assert '<span class="visually-hidden" id="edit">Edit</span>' in page

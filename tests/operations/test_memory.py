@@ -1,4 +1,4 @@
-"""What threads free is there for others: they share one place for memory, where the C library is glibc."""
+"""What threads free is there for others, where the C library is glibc; what no page asks of Babel is let go."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ import sys
 from types import SimpleNamespace
 
 import pytest
+from babel import Locale, core
+from babel.numbers import get_territory_currencies
 
 from backoffice.config import ROOT
 from backoffice.operations import memory
@@ -50,3 +52,30 @@ def test_elsewhere_nothing_is_asked(monkeypatch: pytest.MonkeyPatch, system: str
     monkeypatch.setattr(sys, "platform", system)
     monkeypatch.setattr(ctypes, "CDLL", lambda _name: SimpleNamespace())
     memory.share()
+
+
+@pytest.fixture
+def few(monkeypatch: pytest.MonkeyPatch) -> dict[str, object]:
+    """Babel's tables without what no page asks for."""
+    monkeypatch.setattr(core, memory.KEPT_AS, None)
+    core.get_global("parent_exceptions")
+    memory.keep_little_of_the_world()
+    tables: dict[str, object] = getattr(core, memory.KEPT_AS)
+    return tables
+
+
+def test_what_pages_ask_of_babel_is_kept_and_the_rest_is_not(few: dict[str, object]):
+    assert not memory.UNASKED & few.keys()
+    assert {"parent_exceptions", "zone_territories", "meta_zones"} <= few.keys()
+
+
+def test_whoever_asks_for_what_was_let_go_gets_it(few: dict[str, object]):
+    assert get_territory_currencies("CH") == ["CHF"]
+    assert Locale.parse("zh_TW").script == "Hant"
+    assert getattr(core, memory.KEPT_AS).keys() >= memory.UNASKED
+
+
+def test_babel_that_keeps_its_tables_elsewhere_is_left_alone(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.delattr(core, memory.KEPT_AS)
+    memory.keep_little_of_the_world()
+    assert not hasattr(core, memory.KEPT_AS)

@@ -18,7 +18,6 @@ from backoffice.records.exporting.columns import Block, Column
 from backoffice.records.exporting.csv_file import write_csv
 from backoffice.records.exporting.json_lines import write_json_lines
 from backoffice.records.exporting.rows import Source, blocks
-from backoffice.records.exporting.xlsx_file import write_xlsx
 
 
 @dataclass(frozen=True)
@@ -29,9 +28,16 @@ class Format:
     write: Callable[[list[Column], str, Iterable[Block]], Iterator[bytes]]
 
 
+def _write_xlsx(columns: list[Column], title: str, blocks: Iterable[Block]) -> Iterator[bytes]:
+    # Loaded with the first workbook: most that serve never write one.
+    from backoffice.records.exporting.xlsx_file import write_xlsx
+
+    return write_xlsx(columns, title, blocks)
+
+
 FORMATS: dict[str, Format] = {
     "csv": Format("text/csv", write_csv),
-    "xlsx": Format("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", write_xlsx),
+    "xlsx": Format("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", _write_xlsx),
     "jsonl": Format("application/x-ndjson", write_json_lines),
 }
 

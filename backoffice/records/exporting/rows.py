@@ -20,8 +20,8 @@ from backoffice.records.exporting.values import exact_value
 
 FEWEST_ROWS, MOST_ROWS = 20, 1_000
 # A block of texts or of files has fewer rows: this is what it should come to. Each stands in memory several times over
-# while it becomes lines, and larger ones take no less time.
-CHARACTERS = 50_000
+# while it becomes lines, and larger ones take hardly less time.
+CHARACTERS = 30_000
 
 
 @dataclass(frozen=True)

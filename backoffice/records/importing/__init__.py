@@ -30,7 +30,6 @@ from backoffice.records.importing.encodings import encoding_of
 from backoffice.records.importing.failed import failed_head, failed_line, write_failed
 from backoffice.records.importing.json_lines import json_layout, json_rows
 from backoffice.records.importing.layouts import REASON, Cell, FileKind, Layout, Row, nothing_in_it
-from backoffice.records.importing.xlsx_file import xlsx_layout, xlsx_rows
 
 ZIPS = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")
 COMPOUND = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
@@ -63,6 +62,9 @@ def detect(path: Path, filename: str, bounds: Bounds | None = None, *, sheet: st
     if not head:
         raise BadInput(_("The file is empty."))
     if head.startswith(ZIPS):
+        # Loaded with the first workbook: most that serve never read one.
+        from backoffice.records.importing.xlsx_file import xlsx_layout
+
         return xlsx_layout(path, bounds, sheet)
     if head.startswith(COMPOUND):
         raise BadInput(
@@ -93,7 +95,14 @@ def rows(path: Path, layout: Layout, bounds: Bounds | None = None) -> Iterator[R
     return _READERS[layout.kind](path, layout, bounds or Bounds())
 
 
-_READERS = {FileKind.CSV: csv_rows, FileKind.XLSX: xlsx_rows, FileKind.JSON_LINES: json_rows}
+def _xlsx_rows(path: Path, layout: Layout, bounds: Bounds) -> Iterator[Row]:
+    # As in `detect`.
+    from backoffice.records.importing.xlsx_file import xlsx_rows
+
+    return xlsx_rows(path, layout, bounds)
+
+
+_READERS = {FileKind.CSV: csv_rows, FileKind.XLSX: _xlsx_rows, FileKind.JSON_LINES: json_rows}
 
 
 def _not_taken() -> BadInput:
