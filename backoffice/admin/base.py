@@ -131,8 +131,7 @@ class BaseRecordView(Declaration):
         if len(arguments.get("url") or "") > MAX_RETURN:
             del arguments["url"]
         given = {k: v for k, v in arguments.items() if v not in (None, "")}
-        if page == "export":
-            return url_for(f"{self.endpoint}.{page}", **given)
+        path = self._path(page, given.pop("export_type", "") if page == "export" else "")
         query = "&".join(
             [
                 f"{_written(name)}={_written(str(each))}"
@@ -140,17 +139,17 @@ class BaseRecordView(Declaration):
                 for each in (value if type(value) is list else (value,))
             ]
         )
-        return f"{self._path(page)}?{query}" if query else self._path(page)
+        return f"{path}?{query}" if query else path
 
-    def _path(self, page: str) -> str:
-        """A page's path; found once for each place the application is served under."""
-        known = (request.script_root, page)
+    def _path(self, page: str, kind: str) -> str:
+        """A page's path, of an export with the kind of its file; found once for each place that is served."""
+        known = (request.script_root, page, kind)
         if known not in self._paths:
-            self._paths[known] = url_for(f"{self.endpoint}.{page}")
+            self._paths[known] = url_for(f"{self.endpoint}.{page}", export_type=kind or None)
         return self._paths[known]
 
     @cached_property
-    def _paths(self) -> dict[tuple[str, str], str]:
+    def _paths(self) -> dict[tuple[str, str, str], str]:
         return {}
 
     def record_url(self, record: Any, **arguments: Any) -> str:
