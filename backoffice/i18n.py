@@ -100,13 +100,8 @@ def _in_template(text: str, /, **variables: Any) -> Markup:
 
 
 def locale_name() -> str:
-    """The reader's language as Babel calls it, found once a request: a page asks for it with every number."""
-    if not has_request_context():
-        return str(get_locale() or "en")
-    found: str | None = g.get("locale_name")
-    if found is None:
-        found = g.locale_name = str(get_locale() or "en")
-    return found
+    """The reader's language as Babel calls it: by its name it is compared faster than itself."""
+    return str(get_locale() or "en")
 
 
 def _present() -> NullTranslations:

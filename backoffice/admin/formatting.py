@@ -83,7 +83,6 @@ def _boolean(_attribute: Attribute, _long: bool) -> Draw:
 
 
 def _moment(attribute: Attribute, long: bool) -> Draw:
-    # By its name, which is compared faster than itself.
     locale, text = locale_name(), _text(attribute, long)
 
     def draw(value: Any) -> Markup:
