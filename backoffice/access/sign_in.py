@@ -13,6 +13,7 @@ from sqlalchemy.orm import defer, joinedload
 from backoffice.access import guard, views
 from backoffice.access.passwords import SHORTEST
 from backoffice.config import Settings
+from backoffice.database.pinging import ask_first
 from backoffice.extensions import db, security
 from backoffice.models import Role, Staff, utcnow
 from backoffice.records.auditing import NOTED
@@ -61,7 +62,7 @@ class Datastore(SQLAlchemyUserDatastore):
     def find_user(self, case_insensitive: bool = False, **sought: Any) -> Any:
         """The account of which one attribute is so, or None."""
         if sought.keys() == {"fs_uniquifier"} and not case_insensitive:
-            return db.session.scalar(SIGNED_IN, {"uniquifier": sought["fs_uniquifier"]})
+            return ask_first(db.session, lambda: db.session.scalar(SIGNED_IN, {"uniquifier": sought["fs_uniquifier"]}))
         return super().find_user(case_insensitive, **sought)
 
 

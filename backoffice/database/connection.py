@@ -12,6 +12,7 @@ from sqlalchemy.pool import PoolResetState
 
 from backoffice.database.faults import REPLICA, told
 from backoffice.database.limits import MYSQL
+from backoffice.database.pinging import ping_but_for_what_is_asked_first
 from backoffice.database.servers import NOT_READY, ask_servers_in_turn, end_silence, is_cluster, servers_of
 from backoffice.database.time_limits import prepare_time_limits
 from backoffice.database.timing import prepare_timing
@@ -36,6 +37,7 @@ def prepare_connections(engine: sa.Engine, slow_ms: int = 0, *, writes: bool = T
     # Before the time limits, which put another error in place of the database's: nobody is asked after that.
     prepare_timing(engine, slow_ms)
     prepare_time_limits(engine)
+    ping_but_for_what_is_asked_first(engine)
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _prepare_sqlite)
     elif engine.dialect.name in MYSQL:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pymysql
 import pytest
 import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import event
 
+from backoffice.database.pinging import ask_first
 from backoffice.extensions import db
 
 
@@ -35,3 +39,56 @@ def test_a_page_is_rolled_back_once(admin: FlaskClient, monkeypatch: pytest.Monk
     )
     admin.get("/admin/article/")
     assert len(rollbacks) == 1
+
+
+def end_those_in_the_pool(app: Flask) -> None:
+    """End every connection that waits in the pool, as a server does that is started again."""
+    with app.app_context():
+        engine = db.engine
+    with engine.connect() as connection:
+        driver: Any = connection.connection.driver_connection
+    if engine.dialect.name == "mysql":
+        driver._sock.close()
+    else:
+        driver.close()
+
+
+@pytest.fixture
+def pings(app: Flask, monkeypatch: pytest.MonkeyPatch) -> list[object]:
+    """The connections that were tried before they were used."""
+    with app.app_context():
+        dialect = db.engine.dialect
+    tried: list[object] = []
+    real = type(dialect).do_ping
+    monkeypatch.setattr(type(dialect), "do_ping", lambda self, each: (tried.append(each), real(self, each))[1])
+    return tried
+
+
+def test_a_page_is_shown_on_a_connection_that_nobody_tried(admin: FlaskClient, pings: list[object]) -> None:
+    admin.get("/admin/article/")
+    del pings[:]
+    assert admin.get("/admin/article/").status_code == 200
+    assert pings == []
+
+
+def test_a_page_is_shown_though_its_connection_was_ended(admin: FlaskClient, app: Flask) -> None:
+    assert admin.get("/admin/article/").status_code == 200
+    end_those_in_the_pool(app)
+    assert admin.get("/admin/article/").status_code == 200
+
+
+def test_whatever_else_is_asked_tries_its_connection(app: Flask, pings: list[object]) -> None:
+    with app.app_context():
+        for _time in range(2):
+            with db.engine.connect() as connection:
+                connection.execute(sa.text("SELECT 1"))
+    assert pings
+
+
+def test_an_error_of_another_kind_is_not_asked_again(app: Flask) -> None:
+    asked: list[str] = []
+    with app.app_context():
+        event.listen(db.engine, "before_cursor_execute", lambda *told: asked.append(told[2]))
+        with pytest.raises(sa.exc.DBAPIError):
+            ask_first(db.session, lambda: db.session.execute(sa.text("SELECT nothing FROM nowhere")))
+    assert len(asked) == 1
