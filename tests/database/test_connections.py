@@ -15,9 +15,15 @@ from backoffice.database.pinging import ask_first
 from backoffice.extensions import db
 
 
-def test_what_nobody_committed_is_gone_with_the_connection(app: Flask) -> None:
+def emptied(app: Flask) -> sa.Engine:
+    """The engine with nothing in its pool, of which the next connection is then the only one."""
     with app.app_context():
-        engine = db.engine
+        db.engine.dispose()
+        return db.engine
+
+
+def test_what_nobody_committed_is_gone_with_the_connection(app: Flask) -> None:
+    engine = emptied(app)
     connection = engine.raw_connection()
     driver = connection.driver_connection
     cursor = connection.cursor()
@@ -41,10 +47,8 @@ def test_a_page_is_rolled_back_once(admin: FlaskClient, monkeypatch: pytest.Monk
     assert len(rollbacks) == 1
 
 
-def end_those_in_the_pool(app: Flask) -> None:
-    """End every connection that waits in the pool, as a server does that is started again."""
-    with app.app_context():
-        engine = db.engine
+def end_the_one_in_the_pool(engine: sa.Engine) -> None:
+    """End the connection that waits in the pool, as a server does that is started again."""
     with engine.connect() as connection:
         driver: Any = connection.connection.driver_connection
     if engine.dialect.name == "mysql":
@@ -72,8 +76,9 @@ def test_a_page_is_shown_on_a_connection_that_nobody_tried(admin: FlaskClient, p
 
 
 def test_a_page_is_shown_though_its_connection_was_ended(admin: FlaskClient, app: Flask) -> None:
+    engine = emptied(app)
     assert admin.get("/admin/article/").status_code == 200
-    end_those_in_the_pool(app)
+    end_the_one_in_the_pool(engine)
     assert admin.get("/admin/article/").status_code == 200
 
 
