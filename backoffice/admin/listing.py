@@ -284,15 +284,18 @@ class ListingView(BaseRecordView):
             key = key_text(record)
             quoted = quoted_key(key)
             url = details and details + quoted
-            named_by = url and f"{self.endpoint}-{quoted}"
+            label, named_by = str(record), ""
             cells = []
             for name, kind, show in columns:
                 html = show(record)
                 if url and name == title:
-                    html = between(f'<a class="record-link" id="{named_by}" href="{escape(url)}">', html, "</a>")
+                    # Only where the link says it: it may show another column, or no value.
+                    named_by = f"{self.endpoint}-{quoted}" if label and escape(label) in html else ""
+                    identity = f' id="{named_by}"' if named_by else ""
+                    html = between(f'<a class="record-link"{identity} href="{escape(url)}">', html, "</a>")
                 # Templates take it for HTML; where `shown` is overridden and gives a plain text, it becomes some here.
                 cells.append(Cell(name, kind, html if type(html) is Markup else escape(html)))
-            rows.append(Row(key, str(record), cells, url, edit and edit + quoted, named_by))
+            rows.append(Row(key, label, cells, url, edit and edit + quoted, named_by))
         return rows
 
     def _title_column(self, names: Sequence[str]) -> str:

@@ -58,7 +58,7 @@ class Row(NamedTuple):
     """One record of a list; the first cell carries the link to it. Empty addresses are not allowed to this person.
 
     `version` tells the state that is shown from a later one, where cells can be edited. `named_by` is the id of that
-    link, by which the row is called aloud; a row without one is called by its label.
+    link where it says what the record is called; else the row is called aloud by its label.
     """
 
     pk: str

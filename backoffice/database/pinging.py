@@ -13,8 +13,6 @@ from typing import Any, TypeVar
 import sqlalchemy as sa
 from sqlalchemy.orm import scoped_session
 
-from backoffice.database.faults import is_lost
-
 Answer = TypeVar("Answer")
 _tried_by_use: ContextVar[bool] = ContextVar("tried_by_use", default=False)
 
@@ -37,7 +35,8 @@ def ask_first(session: scoped_session[Any], ask: Callable[[], Answer]) -> Answer
     try:
         return ask()
     except sa.exc.DBAPIError as error:
-        if not is_lost(error):
+        # Where none could be made at all, another try would only take as long again.
+        if not error.connection_invalidated:
             raise
         session.rollback()
     finally:

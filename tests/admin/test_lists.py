@@ -312,3 +312,11 @@ def test_what_a_row_is_called_stands_in_it_once_and_names_its_box_and_its_link(
     assert f'<a class="edit" href="/admin/article/edit/?id={key}" aria-labelledby="edit article-{key}"></a>' in page
     assert '<span class="visually-hidden" id="tick">Tick</span>' in page
     assert '<span class="visually-hidden" id="edit">Edit</span>' in page
+
+
+def test_a_row_whose_link_says_something_else_is_called_by_its_label(admin: FlaskClient, session: Session) -> None:
+    key = make_user(session, username="li.lei", name="").id
+    page = admin.get("/admin/user/?columns=name,id").text
+    assert f'id="user-{key}"' not in page
+    assert 'aria-label="Tick li.lei"' in page
+    assert 'aria-label="Edit li.lei"' in page

@@ -97,3 +97,19 @@ def test_an_error_of_another_kind_is_not_asked_again(app: Flask) -> None:
         with pytest.raises(sa.exc.DBAPIError):
             ask_first(db.session, lambda: db.session.execute(sa.text("SELECT nothing FROM nowhere")))
     assert len(asked) == 1
+
+
+def test_where_no_connection_can_be_made_nobody_waits_for_a_second_one(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tries: list[str] = []
+    engine = emptied(app)
+
+    def connect(*_told: object, **_named: object) -> None:
+        tries.append("once")
+        raise engine.dialect.loaded_dbapi.OperationalError(2003, "nobody listens")
+
+    monkeypatch.setattr(type(engine.dialect), "connect", connect)
+    with app.app_context(), pytest.raises(sa.exc.OperationalError):
+        ask_first(db.session, lambda: db.session.execute(sa.text("SELECT 1")))
+    assert len(tries) == 1
