@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import sqlalchemy as sa
-from flask import Flask, Request
+from flask import Flask, Request, request
 from flask_security import SQLAlchemyUserDatastore, user_authenticated
 from sqlalchemy.orm import defer, joinedload
 
@@ -17,6 +17,7 @@ from backoffice.database.pinging import ask_first
 from backoffice.extensions import db, security
 from backoffice.models import Role, Staff, utcnow
 from backoffice.records.auditing import NOTED
+from backoffice.records.saved_views import may_be_visible
 
 CONFIG: dict[str, Any] = {
     "SECURITY_LOGIN_URL": "/sign-in",
@@ -46,9 +47,11 @@ ROUTES = {
     "security.change_password": guard.SIGNED_IN,
 }
 
-# Asked on every request: made once, with the place left open.
+# Where a request keeps the list of which it is known that this person sees no saved view there.
+NO_SAVED_VIEWS = "backoffice.no_saved_views"
+# Asked on every request: made once, with the places left open.
 SIGNED_IN = (
-    sa.select(Staff)
+    sa.select(Staff, may_be_visible(Staff.id.expression, sa.bindparam("endpoint", type_=sa.String)))
     .where(Staff.fs_uniquifier == sa.bindparam("uniquifier"))
     # What no page asks of them: each column takes its time.
     .options(defer(Staff.created_at), defer(Staff.updated_at), defer(Staff.last_sign_in_at))
@@ -62,8 +65,20 @@ class Datastore(SQLAlchemyUserDatastore):
     def find_user(self, case_insensitive: bool = False, **sought: Any) -> Any:
         """The account of which one attribute is so, or None."""
         if sought.keys() == {"fs_uniquifier"} and not case_insensitive:
-            return ask_first(db.session, lambda: db.session.scalar(SIGNED_IN, {"uniquifier": sought["fs_uniquifier"]}))
+            return _signed_in(sought["fs_uniquifier"])
         return super().find_user(case_insensitive, **sought)
+
+
+def _signed_in(uniquifier: str) -> Staff | None:
+    """The person of a session, and whether the list that is asked for may have saved views to show them."""
+    asked = {"uniquifier": uniquifier, "endpoint": request.blueprint}
+    found = ask_first(db.session, lambda: db.session.execute(SIGNED_IN, asked).unique().first())
+    if found is None:
+        return None
+    person, has_views = found
+    if not has_views:
+        request.environ[NO_SAVED_VIEWS] = request.blueprint
+    return person
 
 
 def init_app(app: Flask, settings: Settings) -> None:

@@ -5,13 +5,12 @@ from __future__ import annotations
 from flask import Flask
 from flask_admin import Admin
 from flask_admin.theme import Theme
-from flask_security import current_user
 
 from backoffice.access import carried, read_only
 from backoffice.access.guard import SIGNED_IN, declare
+from backoffice.admin import menu
 from backoffice.admin.bulk import tasks
 from backoffice.admin.home import HomeView
-from backoffice.admin.menu import menu
 from backoffice.admin.once import new_form_id
 from backoffice.admin.record_view import RecordView
 from backoffice.admin.views import views as declared_views
@@ -29,7 +28,7 @@ def init_app(app: Flask) -> None:
     for view in declared_views():
         add_view(app, admin, view)
     app.jinja_env.globals["new_form_id"] = new_form_id
-    app.context_processor(lambda: {"menu": menu() if current_user.is_authenticated else []})
+    menu.init_app(app)
 
 
 def add_view(app: Flask, admin: Admin, view: RecordView) -> None:

@@ -247,8 +247,8 @@ class ListingView(BaseRecordView):
 
     def actions(self) -> list[Action]:
         """What this person may do with ticked rows."""
-        labels, _confirmations = self.get_actions_list()
-        return [self._shown_action(name, str(label)) for name, label in labels]
+        # Flask-Admin's own `get_actions_list` puts into words as well what each asks before it is done.
+        return [self._shown_action(name, str(label)) for name, label in self._actions if self.is_action_allowed(name)]
 
     def _shown_action(self, name: str, label: str) -> Action:
         return Action(name, label, ACTION_ICONS.get(name, "lightning"), danger=name == "delete")

@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from flask import request
 from flask_security import current_user
 
 from backoffice.access import permissions
+from backoffice.access.sign_in import NO_SAVED_VIEWS
 from backoffice.admin.address import PLACES, ListAddress
 from backoffice.admin.arranging import order_of
 from backoffice.admin.base import BaseRecordView
@@ -86,7 +88,8 @@ def open_list(view: BaseRecordView, args: Mapping[str, str], *, may_default: boo
     A file or a count of the list takes no default: the links of the list say all that they mean.
     """
     person = person_before(view)
-    views = visible(view.db_session, view.endpoint, person)
+    known_none = request.environ.get(NO_SAVED_VIEWS) == view.endpoint
+    views = [] if known_none else visible(view.db_session, view.endpoint, person)
     default = opens_first(views, person)
     given = {name: args[name] for name in (*ARGUMENTS, *PLACES) if name in args}
     asked, based = args.get("view", ""), args.get("based", "")

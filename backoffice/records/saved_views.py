@@ -57,6 +57,15 @@ def visible(session: Session, endpoint: str, person: Person) -> list[SavedView]:
     return sorted(session.scalars(_OF_OTHERS, {**asked, "roles": person.roles}), key=_in_tabs)
 
 
+def may_be_visible(person: sa.ColumnElement[int], endpoint: sa.ColumnElement[str]) -> sa.ColumnElement[bool]:
+    """Whether a list has views of this person or of any role: for a statement that is asked anyway.
+
+    Where it has none, as most lists, `visible` need not be asked.
+    """
+    here = sa.exists().where(SavedView.endpoint == endpoint)
+    return sa.or_(here.where(SavedView.owner_id == person), here.where(SavedView.role_id.is_not(None)))
+
+
 def _visible(shared: sa.ColumnElement[bool]) -> sa.Select[Any]:
     own = SavedView.owner_id == sa.bindparam("person")
     return (
