@@ -108,6 +108,8 @@ def engine_options(address: str, threads: int) -> dict[str, Any]:
         "hide_parameters": True,
         "pool_pre_ping": True,
         "pool_size": threads,
+        # The one that was used last: its session is the warmest there, and those that are not needed rest.
+        "pool_use_lifo": True,
         "max_overflow": 4,
         "pool_timeout": 10,
         "pool_recycle": 1800,

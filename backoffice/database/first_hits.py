@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -18,7 +19,10 @@ from backoffice.database.searching import probed
 from backoffice.database.selection import otherwise
 from backoffice.database.time_limits import TooBroad
 
-PART, REACHED = "part", "reached"
+PART, REACHED, TOTAL = "part", "reached", "total"
+# What the statements within a statement are called. Their columns are named by that: those that SQLAlchemy would make
+# of each statement took a thirtieth of the page.
+INDEX, NEAR, HITS, PAGE = "index_keys", "near_keys", "hit_keys", "page_keys"
 # Of rows that were not looked up to a bound.
 NOTHING: Any = sa.literal_column("0").label(REACHED)
 # Reads a statement's rows, stopped after so many seconds if any are given; TooBroad then.
@@ -86,84 +90,100 @@ class FirstHits:
         probe = probed(selection.search, selection.vocabulary)
         probe = sa.false() if probe is None else probe
         first = keyset.segments[-keyset.presences]
-        near: Any = _as_part(1, keyset.next_keys(first.terms, effort.PROBED, first.presence))
+        near: Any = keyset.next_keys(first.terms, effort.PROBED, first.presence)
+        near = self._apart(near.with_only_columns(*self._key, maintain_column_froms=True), _part(1))
         if keyset.named is None:
             matching = probe if self.named is None else sa.or_(probe, self.named)
         else:
-            near = sa.union_all(self._narrow(keyset.named, *keyset.key, _part(0)), near)
+            near = sa.union_all(self._narrow(keyset.named, *self._key, _part(0)), near)
             matching = sa.and_(probe, otherwise(keyset.named))
-        keys = near.subquery()
-        conditions = [sa.or_(keys.c[PART] == 0, matching), *([] if keyset.filter is None else [keyset.filter])]
-        return self._joined(keys).where(*conditions).limit(self.limit)
+        conditions = [sa.or_(_of(PAGE, PART) == 0, matching), *([] if keyset.filter is None else [keyset.filter])]
+        return self._joined(near.subquery(PAGE)).where(*conditions).limit(self.limit)
 
     def _hits(self) -> sa.Select[Any]:
         """The first that are named or found by the index, each with how many those are in all, counted to the cap.
 
         `reached` is how many hits were looked up, where that was bounded.
         """
-        keyset = self.keyset
-        named = self.named
-        ways = [] if named is None else [self._narrow(named, *keyset.key, *self._terms, NOTHING, _part(0))]
+        named = [] if self.named is None else [self._narrow(self.named, *self._key, *self._terms, NOTHING, _part(0))]
         if self.keys is None:
-            ways.append(_as_part(1, self._found().limit(effort.CAP + 1)))
+            found = self._found()
         else:
             found = self._looked_up(self.keys) if self.bounded else self._from_index(self.keys)
-            ways.append(found.add_columns(_part(1)))
-        rows = sa.union_all(*ways).subquery()
         # MariaDB counts over all rows at once; of any other function over them it makes work for each.
-        counts = (sa.func.count().over().label("total"), rows.c.reached)
+        counted = sa.func.count().over().label(TOTAL)
         keys = (
-            sa.select(*(rows.c[column.key] for column in keyset.key), rows.c[PART], *counts)
-            .order_by(*self._order(rows.c[PART], [rows.c[term.name] for term in self._terms]))
-            .limit(self.limit).subquery()
+            sa.select(*self._keys_of(HITS), _of(HITS, PART), _of(HITS, REACHED), counted)
+            .select_from(sa.union_all(*named, found).subquery(HITS))
+            .order_by(*self._order(_of(HITS, PART), self._terms_of(HITS)))
+            .limit(self.limit).subquery(PAGE)
         )  # fmt: skip
-        return self._joined(keys).add_columns(keys.c.total, keys.c.reached)
+        return self._joined(keys).add_columns(_of(PAGE, TOTAL), _of(PAGE, REACHED))
+
+    @property
+    def _key(self) -> list[Any]:
+        return [column.label(f"key_{number}") for number, column in enumerate(self.keyset.key)]
 
     @property
     def _terms(self) -> list[Any]:
         return [term.column.label(f"term_{number}") for number, term in enumerate(self.keyset.terms)]
 
+    def _keys_of(self, statement: str) -> list[Any]:
+        return [_of(statement, f"key_{number}") for number in range(len(self.keyset.key))]
+
+    def _terms_of(self, statement: str) -> list[Any]:
+        return [_of(statement, f"term_{number}") for number in range(len(self.keyset.terms))]
+
     def _found(self) -> sa.Select[Any]:
         """The rows that the index finds and nothing names."""
         keyset, others = self.keyset, [] if self.named is None else [otherwise(self.named)]
-        found = keyset.selection.found(keyset.dialect)
-        return self._narrow(sa.and_(found, *others), *keyset.key, *self._terms, NOTHING)
-
-    def _unnamed(self, keys: sa.Select[Any]) -> sa.Select[Any]:
-        if self.named is None:
-            return keys
-        return keys.where(sa.tuple_(*keys.selected_columns).not_in(self._narrow(self.named, *self.keyset.key)))
+        condition = sa.and_(keyset.selection.found(keyset.dialect), *others)
+        rows = self._narrow(condition, *self._key, *self._terms).limit(effort.CAP + 1)
+        return self._apart(rows, *self._terms_of(NEAR), NOTHING, _part(1))
 
     def _from_index(self, keys: sa.Select[Any]) -> sa.Select[Any]:
         """The same from the index alone: so many that they are seen to be more than are counted."""
-        found = self._by_name(self._unnamed(keys).limit(effort.CAP + 1).subquery().c)
-        terms = (found[term.column.key].label(f"term_{number}") for number, term in enumerate(self.keyset.terms))
-        columns = (column.label(name) for name, column in found.items())
-        return sa.select(*columns, *terms, NOTHING)
+        if self.named is not None:
+            named = self._narrow(self.named, *self.keyset.key)
+            keys = keys.where(sa.tuple_(*keys.selected_columns).not_in(named))
+        columns = self._by_name(self._keys_of(NEAR))
+        terms = (
+            columns[t.column.key].element.label(label.name)
+            for t, label in zip(self.keyset.terms, self._terms, strict=True)
+        )
+        return self._apart(_numbered(keys).limit(effort.CAP + 1), *terms, NOTHING, _part(1))
 
     def _looked_up(self, keys: sa.Select[Any]) -> sa.Select[Any]:
         """The same where more is asked than the index knows: of so many of the first hits, those that hold to it."""
-        keyset = self.keyset
-        every = self._by_name(keys.selected_columns)
-        order = (replace(t, column=every[t.column.key]).ordered(keyset.dialect) for t in keyset.terms)
-        named = keys.with_only_columns(*(column.label(name) for name, column in every.items()))
-        part = named.order_by(*order).limit(effort.LOOKED_UP + 1).subquery()
-        near = sa.select(*part.c, sa.func.count().over().label(REACHED)).subquery()
+        keyset, columns = self.keyset, self._by_name(keys.selected_columns)
+        order = (replace(t, column=columns[t.column.key]).ordered(keyset.dialect) for t in keyset.terms)
+        first = _numbered(keys).order_by(*order).limit(effort.LOOKED_UP + 1).subquery(INDEX)
+        reached = sa.func.count().over().label(REACHED)
+        near = sa.select(*self._keys_of(INDEX), reached).select_from(first).subquery(NEAR)
         others = sa.true() if self.named is None else otherwise(self.named)
-        same = sa.and_(*(column == near.c[column.key] for column in keyset.key))
-        return self._narrow(others, *keyset.key, *self._terms, near.c.reached).join(near, same)
+        rows = self._narrow(others, *self._key, *self._terms, _of(NEAR, REACHED), _part(1))
+        return rows.join(near, self._is_key(near))
 
     def _by_name(self, columns: Iterable[Any]) -> dict[str, Any]:
         """Columns that hold the parts of a key, called as the list calls its own."""
         return dict(zip((column.key for column in self.keyset.key), columns, strict=True))
 
+    def _apart(self, rows: sa.Select[Any], *more: Any) -> sa.Select[Any]:
+        """The keys of rows whose LIMIT is theirs alone, and more of them."""
+        return sa.select(*self._keys_of(NEAR), *more).select_from(rows.subquery(NEAR))
+
+    def _is_key(self, keys: Any) -> sa.ColumnElement[bool]:
+        # By the statement's own columns: from them SQLAlchemy sees that a join leaves no table standing alone.
+        return sa.and_(*(own == there for own, there in zip(self.keyset.key, keys.c, strict=False)))
+
     def _joined(self, keys: Any) -> sa.Select[Any]:
-        """The rows of these keys, in the order of the list."""
+        """The rows of the keys of a PAGE, in the order of the list."""
         keyset, columns = self.keyset, [term.column for term in self.keyset.terms]
+        part = _of(PAGE, PART)
         return (
-            keyset.base.join(keys, sa.and_(*(column == keys.c[column.key] for column in keyset.key)))
-            .add_columns(*columns, keys.c[PART] == 0)
-            .order_by(*self._order(keys.c[PART], columns)).options(*keyset.options)
+            keyset.base.join(keys, self._is_key(keys))
+            .add_columns(*columns, part == 0)
+            .order_by(*self._order(part, columns)).options(*keyset.options)
         )  # fmt: skip
 
     def _narrow(self, condition: Any, *columns: Any) -> sa.Select[Any]:
@@ -182,7 +202,13 @@ def _part(number: int) -> sa.Label[Any]:
     return sa.literal_column(str(number)).label(PART)
 
 
-def _as_part(number: int, rows: sa.Select[Any]) -> sa.Select[Any]:
-    """Rows whose LIMIT is theirs alone."""
-    inner = rows.subquery()
-    return sa.select(*inner.c, _part(number))
+def _numbered(keys: sa.Select[Any]) -> sa.Select[Any]:
+    """The same with the parts of the key called as ours are."""
+    columns = (column.label(f"key_{number}") for number, column in enumerate(keys.selected_columns))
+    return keys.with_only_columns(*columns)
+
+
+@cache
+def _of(statement: str, column: str) -> sa.Label[Any]:
+    """A column of one of our statements. Both names are ours, and need no quotes."""
+    return sa.literal_column(f"{statement}.{column}").label(column)
