@@ -108,9 +108,11 @@ def _present() -> NullTranslations:
     """The catalogue of this request's language; outside of one, of whatever language is set."""
     if not has_request_context():
         return catalogue(locale_name())
-    found: NullTranslations | None = g.get("catalogue")
+    # Looked up once: a page asks dozens of times.
+    kept = g._get_current_object()
+    found: NullTranslations | None = kept.get("catalogue")
     if found is None:
-        found = g.catalogue = catalogue(locale_name())
+        found = kept.catalogue = catalogue(locale_name())
     return found
 
 

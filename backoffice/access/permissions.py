@@ -23,12 +23,13 @@ def may(model: str, action: str) -> bool:
 
 def _held() -> frozenset[str]:
     """The permissions of the person who is signed in, gathered once a request, which asks for dozens."""
-    known: tuple[object, frozenset[str]] | None = g.get("permissions")
+    kept = g._get_current_object()
+    known: tuple[object, frozenset[str]] | None = kept.get("permissions")
     # Flask-Login keeps the person there, once it has looked.
-    if known is None or known[0] is not g.get("_login_user"):
+    if known is None or known[0] is not kept.get("_login_user"):
         person = current_user._get_current_object()
         roles = person.roles if person.is_authenticated and person.active else ()
-        known = g.permissions = (person, frozenset(p for role in roles for p in role.permissions))
+        known = kept.permissions = (person, frozenset(p for role in roles for p in role.permissions))
     return known[1]
 
 

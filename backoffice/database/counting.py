@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from backoffice.database import effort
+from backoffice.database.attributes import once
 from backoffice.database.paging import Window
 from backoffice.database.selection import Selection
 from backoffice.database.time_limits import TooBroad, go_on_reading, limited
@@ -26,6 +27,9 @@ ESTIMATES = {
 # It is older than that anyway: the databases take stock now and then.
 ESTIMATE_SECONDS, KEPT_FROM = 10.0, 10_000
 _estimates: WeakKeyDictionary[sa.Engine | sa.Connection, dict[str, tuple[float, int]]] = WeakKeyDictionary()
+
+
+NUMBER: sa.Select[Any] = sa.select(sa.func.count())
 
 
 @dataclass(frozen=True)
@@ -77,16 +81,16 @@ def exact_count(session: Session, selection: Selection, seconds: float) -> int:
 
 
 def _capped(session: Session, selection: Selection) -> int:
-    parts, began = _parts(session, selection), monotonic()
-    if not selection.search and (found := _few(session, selection, parts[0])) is not None:
+    began = monotonic()
+    if not selection.search and (found := _few(session, selection)) is not None:
         return found
     left = effort.SECONDS_OF_COUNTING - (monotonic() - began)
     if left <= 0:
         raise TooBroad
-    return _counted(session, [part.limit(effort.CAP + 1) for part in parts], left)
+    return _counted(session, [part.limit(effort.CAP + 1) for part in _parts(session, selection)], left)
 
 
-def _few(session: Session, selection: Selection, rows: sa.Select[Any]) -> int | None:
+def _few(session: Session, selection: Selection) -> int | None:
     """How many rows there are, where MariaDB need not look at more than `effort.CAP` to tell; else None.
 
     A limit within a count makes it put down every row in a table of its own, which takes as long as finding them half
@@ -96,20 +100,28 @@ def _few(session: Session, selection: Selection, rows: sa.Select[Any]) -> int | 
     if not getattr(dialect, "is_mariadb", False):
         return None
     # A scope may be anything that selects rows; who has none is spared the making of a statement around another.
-    number = sa.func.count()
-    counted: sa.Select[Any] = (
-        rows.with_only_columns(number, maintain_column_froms=True)
-        if selection.is_everyones
-        else sa.select(number).select_from(rows.subquery())
-    )
-    counted = counted.suffix_with(sa.text(f"LIMIT ROWS EXAMINED {effort.CAP + 1}"))
-    result = session.connection().execute(limited(counted, effort.SECONDS_OF_COUNTING))
+    if selection.is_everyones:
+        counting = _counting(selection.vocabulary.model, effort.CAP)
+        counting = counting if selection.filtered is None else counting.where(selection.filtered)
+    else:
+        counting = _breaking_off(NUMBER, effort.CAP).select_from(_parts(session, selection)[0].subquery())
+    result = session.connection().execute(limited(counting, effort.SECONDS_OF_COUNTING))
     found = result.scalar()
     return None if result.context.cursor.warning_count else found
 
 
+@once
+def _counting(model: type[Any], most: int) -> sa.Select[Any]:
+    """A count of the rows of a model: asked for with every list that is filtered, and made once."""
+    return _breaking_off(NUMBER, most).select_from(model)
+
+
+def _breaking_off(counting: sa.Select[Any], most: int) -> sa.Select[Any]:
+    return counting.suffix_with(sa.text(f"LIMIT ROWS EXAMINED {most + 1}"))
+
+
 def _counted(session: Session, parts: list[sa.Select[Any]], seconds: float) -> int:
-    counts: list[Any] = [sa.select(sa.func.count()).select_from(part.subquery()) for part in parts]
+    counts: list[Any] = [NUMBER.select_from(part.subquery()) for part in parts]
     if len(counts) > 1:
         subqueries: list[Any] = [one.scalar_subquery() for one in counts]
         counts = [sa.select(reduce(add, subqueries))]

@@ -58,10 +58,11 @@ def matches(attribute: Attribute, operator: str, operand: Any) -> sa.ColumnEleme
 def does_not_match(attribute: Attribute, operator: str, operand: Any) -> sa.ColumnElement[bool]:
     """Every other row, those without a value among them: to a person, what has no title does not contain “x”."""
     predicate = matches(attribute, operator, operand)
-    decided = operator in ("null", "empty", "on", "during") or attribute.path or attribute.kind in (Kind.ONE, Kind.MANY)
+    decided = operator in ("null", "empty", "on", "during") or attribute.path or attribute.kind is Kind.MANY
     if decided or not attribute.nullable:
         return sa.not_(predicate)
-    return sa.or_(sa.not_(predicate), attribute.expression.is_(sa.null()))
+    is_absent = _one_null(attribute, None) if attribute.kind is Kind.ONE else attribute.expression.is_(sa.null())
+    return sa.or_(sa.not_(predicate), is_absent)
 
 
 def _in(attribute: Attribute, operand: Sequence[Any]) -> sa.ColumnElement[bool]:
@@ -101,8 +102,7 @@ def _one_in(attribute: Attribute, keys: Sequence[tuple[Any, ...]]) -> sa.ColumnE
     column = foreign_key(attribute.relationship)
     if column is not None:
         # Of one record, as mostly, it is said in the plainest way: a list of values is written out each time anew.
-        is_one = column == keys[0][0] if len(keys) == 1 else column.in_([key[0] for key in keys])
-        return sa.and_(column.is_not(None), is_one)
+        return column == keys[0][0] if len(keys) == 1 else column.in_([key[0] for key in keys])
     return attribute.expression.has(has_key(attribute.related, keys))  # type: ignore[no-any-return]  # as above
 
 
