@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Container
 
 from flask import g
 from flask_security import current_user
@@ -11,9 +11,14 @@ from backoffice.errors import NotAllowed
 from backoffice.i18n import gettext as _
 
 
-def granted(permissions: Iterable[str], model: str, action: str) -> bool:
+def granted(permissions: Container[str], model: str, action: str) -> bool:
     """Whether one of the `model:action` permissions covers this; `*` stands for all on either side."""
-    return not {f"{model}:{action}", f"{model}:*", f"*:{action}", "*:*"}.isdisjoint(permissions)
+    return (
+        "*:*" in permissions
+        or f"{model}:{action}" in permissions
+        or f"{model}:*" in permissions
+        or f"*:{action}" in permissions
+    )
 
 
 def may(model: str, action: str) -> bool:

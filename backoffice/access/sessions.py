@@ -9,6 +9,7 @@ from flask import Flask, g, session
 from flask.sessions import SecureCookieSessionInterface, SessionMixin
 from flask_login import user_logged_out  # type: ignore[import-untyped]  # Flask-Login ships no types
 from flask_security import user_authenticated
+from itsdangerous import URLSafeTimedSerializer
 
 from backoffice.access.headers import is_static_file
 
@@ -23,6 +24,15 @@ SIGNED_AT = "signed_at"
 
 class SessionCookie(SecureCookieSessionInterface):
     """Sends no cookie with a static file: a shared cache might hand one person's session to the next."""
+
+    _signing: tuple[Any, URLSafeTimedSerializer | None] = (None, None)
+
+    def get_signing_serializer(self, app: Flask) -> URLSafeTimedSerializer | None:
+        """What reads and writes the cookie: Flask would make another one for each request."""
+        keys = (app.secret_key, *(app.config["SECRET_KEY_FALLBACKS"] or ()))
+        if self._signing[0] != keys:
+            self._signing = (keys, super().get_signing_serializer(app))
+        return self._signing[1]
 
     def should_set_cookie(self, _app: Flask, session: SessionMixin) -> bool:
         """Whether this answer carries the session cookie: where the session has changed, and now and then to go on."""

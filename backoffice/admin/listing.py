@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import cached_property
 from typing import Any
 from urllib.parse import urlencode
 
@@ -39,6 +40,7 @@ from backoffice.database.time_limits import TooBroad, go_on_reading
 from backoffice.database.vocabulary import Vocabulary
 from backoffice.errors import BackofficeError, BadInput, NotFound
 from backoffice.i18n import gettext as _
+from backoffice.i18n import locale_name
 
 ACTION_ICONS = {"export": "download", "delete": "trash"}
 # Counting on request may take its time: it holds no page.
@@ -247,8 +249,15 @@ class ListingView(BaseRecordView):
 
     def actions(self) -> list[Action]:
         """What this person may do with ticked rows."""
-        # Flask-Admin's own `get_actions_list` puts into words as well what each asks before it is done.
-        return [self._shown_action(name, str(label)) for name, label in self._actions if self.is_action_allowed(name)]
+        locale = locale_name()
+        if locale not in self._actions_shown:
+            self._actions_shown[locale] = [self._shown_action(name, str(label)) for name, label in self._actions]
+        return [shown for shown in self._actions_shown[locale] if self.is_action_allowed(shown.name)]
+
+    @cached_property
+    def _actions_shown(self) -> dict[str, list[Action]]:
+        """All of them, put into the words of each language once."""
+        return {}
 
     def _shown_action(self, name: str, label: str) -> Action:
         return Action(name, label, ACTION_ICONS.get(name, "lightning"), danger=name == "delete")

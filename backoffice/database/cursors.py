@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from cryptography.exceptions import InvalidTag
@@ -24,6 +25,12 @@ from backoffice.errors import BadInput
 
 # An address takes no more; rows with longer values are reached by their position.
 MAX_SEALED = 1500
+
+
+@lru_cache(maxsize=8)
+def _cipher(secret: str) -> AESSIV:
+    """The cipher of an application's secret: made once, and not for each list."""
+    return AESSIV(hashlib.sha512(b"cursor\0" + secret.encode()).digest())
 
 
 @dataclass(frozen=True)
@@ -46,7 +53,7 @@ class Cursors:
     """
 
     def __init__(self, secret: str, purpose: str, terms: Sequence[Term]) -> None:
-        self._cipher = AESSIV(hashlib.sha512(b"cursor\0" + secret.encode()).digest())
+        self._cipher = _cipher(secret)
         self._purpose = [purpose.encode()]
         self._terms = terms
 

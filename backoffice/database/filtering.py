@@ -43,8 +43,8 @@ MAX_OPERANDS_IN_ALL = 2000
 MAX_PATTERN = 500
 MAX_LINKED = 1000
 # In an address, where a Chinese character takes nine; proxies refuse addresses of more than 8 KiB. UNQUOTED stand there
-# as they are.
-MAX_LENGTH, UNQUOTED = 8000, "!$'()*,/:;?@"
+# as they are; no character takes more than LONGEST_QUOTED.
+MAX_LENGTH, UNQUOTED, LONGEST_QUOTED = 8000, "!$'()*,/:;?@", 12
 
 
 @dataclass(frozen=True)
@@ -106,7 +106,7 @@ class Group:
     @cached_property
     def text(self) -> str:
         """The same as text for an address. Every link of a list says it: written once."""
-        return json.dumps(self.source, ensure_ascii=False, separators=(",", ":"))
+        return _WRITER.encode(self.source)
 
     def conditions(self) -> int:
         """How many comparisons there are in all."""
@@ -121,9 +121,9 @@ def parse_where(text: str, attributes: Mapping[str, Attribute]) -> Group:
     """Read the `where` of an address; a BadInput says which part is wrong and what would be right."""
     _check_length(text)
     try:
-        source = json.loads(text, object_pairs_hook=_without_repeats)
+        source = _READER.decode(text)
         # Half of a surrogate pair passes in JSON, but no page could be sent that repeats it.
-        json.dumps(source, ensure_ascii=False).encode()
+        _WRITER.encode(source).encode()
     except (ValueError, RecursionError):
         raise BadInput(
             _("The filter in the address is not valid JSON. Clear the filters and set them again.")
@@ -136,6 +136,11 @@ def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(dict(pairs)) < len(pairs):
         raise ValueError("a name stands twice")
     return dict(pairs)
+
+
+# Made once: `json.loads` and `json.dumps` would make them for each filter.
+_READER = json.JSONDecoder(object_pairs_hook=_without_repeats)
+_WRITER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 
 def group_of(source: Any, attributes: Mapping[str, Attribute]) -> Group:
@@ -157,6 +162,8 @@ def group_of(source: Any, attributes: Mapping[str, Attribute]) -> Group:
 
 def _check_length(text: str) -> None:
     """Every link of the list repeats the filter: a long one would make a page of many megabytes."""
+    if len(text) * LONGEST_QUOTED <= MAX_LENGTH:
+        return
     if len(text) > MAX_LENGTH or len(quote(text, safe=UNQUOTED)) > MAX_LENGTH:
         raise BadInput(_("The filter is too long for an address. Use fewer conditions, or fewer and shorter values."))
 
