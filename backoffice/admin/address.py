@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from backoffice.admin.base import with_arguments
 from backoffice.database.paging import Place
 from backoffice.database.selection import Selection
 
@@ -47,7 +48,14 @@ class ListAddress:
 
     def to(self, **changes: Any) -> str:
         """The address with `changes`; None or an empty text takes an argument away."""
+        if changes and changes.keys().isdisjoint(self._state):
+            return with_arguments(self._plain, changes)
         return self.make(**self.arguments(**changes))
+
+    @cached_property
+    def _plain(self) -> str:
+        """The address of the list as it is asked from its start: most links of a page add one argument to that."""
+        return self.make(**self._state)
 
     def start(self) -> str:
         """The same list from its first row."""

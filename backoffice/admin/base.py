@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property, lru_cache
 from operator import attrgetter
 from typing import Any
@@ -130,16 +130,9 @@ class BaseRecordView(Declaration):
         """
         if len(arguments.get("url") or "") > MAX_RETURN:
             del arguments["url"]
-        given = {k: v for k, v in arguments.items() if v not in (None, "")}
-        path = self._path(page, given.pop("export_type", "") if page == "export" else "")
-        query = "&".join(
-            [
-                f"{_written(name)}={_written(str(each))}"
-                for name, value in given.items()
-                for each in (value if type(value) is list else (value,))
-            ]
-        )
-        return f"{path}?{query}" if query else path
+        kind = arguments.pop("export_type", "") if page == "export" else ""
+        path = self._path(page, kind or "")
+        return with_arguments(path, arguments)
 
     def _path(self, page: str, kind: str) -> str:
         """A page's path, of an export with the kind of its file; found once for each place that is served."""
@@ -260,6 +253,19 @@ def value_of(record: Any, name: str) -> Any:
     for step in name.split("."):
         record = getattr(record, step) if record is not None else None
     return record
+
+
+def with_arguments(url: str, arguments: Mapping[str, Any]) -> str:
+    """An address with more arguments, but for those that are empty; a list stands there once for each of its values."""
+    query = "&".join(
+        [
+            f"{_written(name)}={_written(str(each))}"
+            for name, value in arguments.items()
+            if value not in (None, "")
+            for each in (value if type(value) is list else (value,))
+        ]
+    )
+    return f"{url}{'&' if '?' in url else '?'}{query}" if query else url
 
 
 @lru_cache(maxsize=256)

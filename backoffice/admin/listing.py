@@ -138,7 +138,16 @@ class ListingView(BaseRecordView):
     def asked(self) -> Vocabulary:
         """What this person may ask: nobody learns through a filter who wrote or keeps what they may not read."""
         known = self.vocabulary.filterable
-        return replace(self.vocabulary, filterable={name: found for name, found in known.items() if may_read(found)})
+        closed = {name for name in self._related_filters if not may_read(known[name])}
+        if not closed:
+            return self.vocabulary
+        return replace(self.vocabulary, filterable={n: found for n, found in known.items() if n not in closed})
+
+    @cached_property
+    def _related_filters(self) -> tuple[str, ...]:
+        """The filters that ask of other records."""
+        known = self.vocabulary.filterable.items()
+        return tuple(name for name, found in known if found.path or found.relationship is not None)
 
     def read_page_size(self, text: str) -> int:
         """The rows of a page from an address; 0 for the view's own number."""

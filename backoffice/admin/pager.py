@@ -55,6 +55,7 @@ def pager(address: ListAddress, window: Window, count: Count, per_page: int, cou
     small = count.is_exact and count.value <= CAP
     pages = max(1, -(-count.value // per_page)) if small else 0
     page = (first - 1) // per_page + 1 if pages and first and (first - 1) % per_page == 0 else 0
+    locale = locale_name()
 
     def to(number: int) -> str:
         return address.to(page=number) if number > 1 else address.start()
@@ -71,7 +72,7 @@ def pager(address: ListAddress, window: Window, count: Count, per_page: int, cou
         previous_url=_by(address, "before", window.before, window.has_previous, (first or 0) - per_page),
         next_url=_by(address, "after", window.after, window.has_next, (last or 0) + 1),
         last_url=address.to(last=1) if window.has_next else "",
-        numbers=[PageNumber(_grouped(n), to(n), n == page) if n else PageNumber() for n in _numbers(page, pages)],
+        numbers=[PageNumber(_exact(n, locale), to(n), n == page) if n else PageNumber() for n in _numbers(page, pages)],
         goto="" if not (window.has_next or window.has_previous) else "page" if pages else "position",
         count_url="" if count.is_exact else count_url,
         total_text=amount(count),

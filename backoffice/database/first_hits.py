@@ -23,6 +23,9 @@ PART, REACHED, TOTAL = "part", "reached", "total"
 # What the statements within a statement are called. Their columns are named by that: those that SQLAlchemy would make
 # of each statement took a thirtieth of the page.
 INDEX, NEAR, HITS, PAGE = "index_keys", "near_keys", "hit_keys", "page_keys"
+# MariaDB counts over all rows at once; of any other function over them it makes work for each.
+COUNTED = sa.func.count().over()
+HOW_MANY, HOW_FAR = COUNTED.label(TOTAL), COUNTED.label(REACHED)
 # Of rows that were not looked up to a bound.
 NOTHING: Any = sa.literal_column("0").label(REACHED)
 # Reads a statement's rows, stopped after so many seconds if any are given; TooBroad then.
@@ -110,10 +113,8 @@ class FirstHits:
             found = self._found()
         else:
             found = self._looked_up(self.keys) if self.bounded else self._from_index(self.keys)
-        # MariaDB counts over all rows at once; of any other function over them it makes work for each.
-        counted = sa.func.count().over().label(TOTAL)
         keys = (
-            sa.select(*self._keys_of(HITS), _of(HITS, PART), _of(HITS, REACHED), counted)
+            sa.select(*self._keys_of(HITS), _of(HITS, PART), _of(HITS, REACHED), HOW_MANY)
             .select_from(sa.union_all(*named, found).subquery(HITS))
             .order_by(*self._order(_of(HITS, PART), self._terms_of(HITS)))
             .limit(self.limit).subquery(PAGE)
@@ -158,8 +159,7 @@ class FirstHits:
         keyset, columns = self.keyset, self._by_name(keys.selected_columns)
         order = (replace(t, column=columns[t.column.key]).ordered(keyset.dialect) for t in keyset.terms)
         first = _numbered(keys).order_by(*order).limit(effort.LOOKED_UP + 1).subquery(INDEX)
-        reached = sa.func.count().over().label(REACHED)
-        near = sa.select(*self._keys_of(INDEX), reached).select_from(first).subquery(NEAR)
+        near = sa.select(*self._keys_of(INDEX), HOW_FAR).select_from(first).subquery(NEAR)
         others = sa.true() if self.named is None else otherwise(self.named)
         rows = self._narrow(others, *self._key, *self._terms, _of(NEAR, REACHED), _part(1))
         return rows.join(near, self._is_key(near))

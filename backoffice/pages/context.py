@@ -8,8 +8,9 @@ from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
-from flask import Flask, current_app, request, url_for
+from flask import Flask, current_app, g, request, url_for
 from flask_babel import get_locale
+from flask_wtf.csrf import generate_csrf
 from markupsafe import Markup
 
 from backoffice.access import permissions
@@ -23,6 +24,7 @@ def init_app(app: Flask, settings: Settings) -> None:
     """Hand the frame's values to every template, beside what Flask-Login and Flask-WTF hand out."""
     # The space before a block says nothing, and in a long list it would be a tenth of the page.
     app.jinja_env.lstrip_blocks = True
+    app.jinja_env.globals["csrf_token"] = _csrf_token
 
     @app.context_processor
     def frame() -> dict[str, Any]:
@@ -40,6 +42,11 @@ def init_app(app: Flask, settings: Settings) -> None:
             "request_id": request_id(),
             "standing": notices.told,
         }
+
+
+def _csrf_token() -> str:
+    """The token of this page's forms. Flask-WTF looks its settings up again for each of them."""
+    return g.get("csrf_token") or str(generate_csrf())
 
 
 def _asset(edition: int, path: str) -> str:
