@@ -13,7 +13,7 @@ from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
 from backoffice.access import accounts
-from backoffice.models import SignInThrottle, Staff, utcnow
+from backoffice.models import Role, SignInThrottle, Staff, utcnow
 from tests.conftest import PASSWORD
 
 REFUSAL = "The email address or the password is not right, or the account is not active."
@@ -230,3 +230,17 @@ def test_token_in_the_address_or_a_header_signs_nobody_in(app: Flask, client, st
 def test_another_way_to_write_an_address_is_the_same_account(client, staff):
     _, password = staff("editor", "josé@example.com")
     assert enter(client, "ＪＯＳÉ@example.com", password).status_code == 302
+
+
+def test_who_has_several_roles_may_what_each_says_and_has_them_in_the_order_of_their_names(
+    sign_in: Callable[..., FlaskClient], session: Session
+):
+    """The first one's saved view opens first, whatever order the database finds them in."""
+    browser = sign_in("viewer")
+    person = session.scalars(sa.select(Staff).where(Staff.email == "viewer@example.com")).one()
+    person.roles += [Role(name="Zoo", permissions=["article:create"]), Role(name="archive", permissions=[])]
+    session.commit()
+    page = browser.get("/admin/article/").text
+    assert '<span class="person-role">archive, viewer, Zoo</span>' in page
+    assert "data-new" in page
+    assert "data-new" not in browser.get("/admin/user/").text
