@@ -137,7 +137,7 @@ def _parts(session: Session, selection: Selection) -> list[sa.Select[Any]]:
     rows = selection.scope.order_by(None).with_only_columns(one, maintain_column_froms=True)
     filtered, keys = selection.filtered, selection.found_keys(dialect) if selection.only_searches else None
     parts = [rows.where(*(c for c in (part, filtered) if c is not None)) for part in selection.parts(dialect)]
-    return parts if keys is None else [keys, *parts[1:]]
+    return parts if keys is None else [keys.distinct(), *parts[1:]]
 
 
 def _estimate(session: Session, selection: Selection) -> int | None:

@@ -57,7 +57,7 @@ def matching(dialect: str, entity: Any, tokens: list[list[str]]) -> sa.ColumnEle
     if dialect in MYSQL:
         parts = [getattr(entity, mapper.get_property_by_column(c).key) for c in mapper.local_table.primary_key.columns]
         key: Any = parts[0] if len(parts) == 1 else sa.tuple_(*parts)
-        return key.in_(token_tables.keys(mapper.local_table, tokens))  # type: ignore[no-any-return]  # of any type
+        return key.in_(token_tables.keys(mapper.local_table, tokens).distinct())  # type: ignore[no-any-return]  # of any type
     if dialect == "postgresql":
         # 2 MiB, for those whose database it is.
         from sqlalchemy.dialects.postgresql import TSQUERY
@@ -75,7 +75,7 @@ def matching(dialect: str, entity: Any, tokens: list[list[str]]) -> sa.ColumnEle
 
 
 def keys_alone(dialect: str, model: type[Any], tokens: list[list[str]]) -> sa.Select[Any] | None:
-    """The keys of the same rows without the table itself, where this database's index holds them."""
+    """The keys of the same rows without the table itself, where this database's index holds them; some come twice."""
     table: sa.Table = sa.inspect(model).local_table
     return token_tables.keys(table, tokens) if dialect in MYSQL and token_tables.counts_alone(table) else None
 

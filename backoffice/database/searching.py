@@ -62,7 +62,10 @@ def matched(text: str, vocabulary: Vocabulary, dialect: str, *, indexed: bool) -
 
 
 def found_keys(text: str, vocabulary: Vocabulary, dialect: str) -> sa.Select[Any] | None:
-    """The keys of the rows that `matched` finds by the index, where the index can tell them without the table."""
+    """The keys of the rows that `matched` finds by the index, where the index can tell them without the table.
+
+    Some come twice.
+    """
     sources, words = _sources(vocabulary), phrases(text)
     if sources is None or len(sources) > 1 or sources[0].path or not words:
         return None

@@ -104,7 +104,10 @@ class Selection:
         return matched(self.search, self.vocabulary, dialect, indexed=self.indexed)
 
     def found_keys(self, dialect: str) -> sa.Select[Any] | None:
-        """The keys of the rows that the search finds, in scope or not, where its index alone can tell them."""
+        """The keys of the rows that the search finds, in scope or not, where its index alone can tell them.
+
+        Some come twice.
+        """
         return found_keys(self.search, self.vocabulary, dialect) if self.search and self.indexed else None
 
     @property

@@ -50,10 +50,13 @@ def index_of(table: sa.Table) -> sa.Table:
 
 
 def keys(table: sa.Table, terms: Sequence[Sequence[str]]) -> sa.Select[Any]:
-    """The keys of the rows that hold one of each list of tokens; a token ends in `*` where more may follow."""
+    """The keys of the rows that hold one of each list of tokens; a token ends in `*` where more may follow.
+
+    A key comes as often as its row holds a token of the first list.
+    """
     index = index_of(table)
     first, *others = terms
-    found = sa.select(*_key(index)).where(_holds(index, first)).distinct()
+    found = sa.select(*_key(index)).where(_holds(index, first))
     for either in others:
         other = index.alias()
         found = found.where(sa.tuple_(*_key(index)).in_(sa.select(*_key(other)).where(_holds(other, either))))

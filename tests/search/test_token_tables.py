@@ -105,7 +105,7 @@ def test_a_key_may_be_of_several_columns_and_of_text(session: Session, composite
     assert held(session, composite) == due(session, composite)
     session.execute(sa.update(composite).where(composite.c.number == 2).values(number=20, search_tokens=" axbar "))
     assert held(session, composite) == due(session, composite)
-    found = session.execute(token_tables.keys(composite, [["axfo*", "bxfo*"], ["ax1"]])).all()
+    found = session.execute(token_tables.keys(composite, [["axfo*", "bxfo*"], ["ax1"]]).distinct()).all()
     assert sorted(map(tuple, found)) == [("b", 1), ("科幻", 1)]
 
 
