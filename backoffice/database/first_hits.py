@@ -19,13 +19,15 @@ from backoffice.database.searching import probed
 from backoffice.database.selection import otherwise
 from backoffice.database.time_limits import TooBroad
 
-PART, TOTAL, BEYOND = "part", "total", "beyond"
+PART, TOTAL, REACHED = "part", "total", "reached"
 # What the statements within a statement are called. Their columns are named by that: those that SQLAlchemy would make
 # of each statement took a thirtieth of the page.
-NEAR, HITS, PAGE = "near_keys", "hit_keys", "page_keys"
+INDEX, NEAR, HITS, PAGE = "index_keys", "near_keys", "hit_keys", "page_keys"
 # MariaDB counts over all rows at once; of any other function over them it makes work for each.
-HOW_MANY = sa.func.count().over().label(TOTAL)
-NO_MORE: sa.Label[Any] = sa.literal_column("0").label(BEYOND)
+COUNTED = sa.func.count().over()
+HOW_MANY, HOW_FAR = COUNTED.label(TOTAL), COUNTED.label(REACHED)
+# Of rows that tell nothing of how many were looked up.
+NOTHING: sa.Label[Any] = sa.literal_column("0").label(REACHED)
 # Reads a statement's rows, stopped after so many seconds if any are given; TooBroad then.
 Ask = Callable[..., list[Any]]
 
@@ -53,8 +55,10 @@ class FirstHits:
         self.keys = selection.found_keys(keyset.dialect) if keyset.is_by_key else None
         # So many of them are looked up in the table, as more is asked than the index knows.
         self.bounded = self.keys is not None and not selection.only_searches
-        # What is named then stands among what is found, and nothing need tell it from that.
-        self.mingled = self.bounded and keyset.named is None
+        # Of one term it is quickly told whether the index has more hits, and what it has twice is put together with
+        # what is named: that too may be found, where no order puts it first.
+        self.plain = self.bounded and self.named is not None and selection.asks_one_term
+        self.mingled = self.plain and keyset.named is None
 
     @staticmethod
     def serves(keyset: Keyset) -> bool:
@@ -69,12 +73,12 @@ class FirstHits:
             return self._beyond(None)
         found = [hit[:-2] for hit in hits]
         total = hits[0].total if hits else 0
-        # Where none of those that were looked up is left, nobody has told whether there are more.
-        beyond = bool(hits[0].beyond) if hits else self.bounded
         if len(found) < min(total, self.limit):
             # The index has keys of rows that are gone.
             return self._every(None)
-        if not beyond:
+        reached = max((hit.reached for hit in hits), default=0)
+        # What is named was not looked up; where nothing else is left nobody knows of how many.
+        if not self.bounded or 0 < reached <= effort.LOOKED_UP:
             return Hits(found, total) if total <= effort.CAP else self._beyond(total)
         # Looked up were the first of the hits, so that what they filled is the page.
         return Hits(found, None, total) if len(found) == self.limit else self._every(None)
@@ -107,24 +111,24 @@ class FirstHits:
     def _hits(self) -> sa.Select[Any]:
         """The first that are named or found by the index, each with how many those are in all, counted to the cap.
 
-        `beyond` is 1 where the index has more hits than were looked up.
+        `reached` is how many hits were looked up, where that was bounded.
         """
         if self.keys is None:
-            found, beyond = self._found(), NO_MORE
-        elif self.bounded:
-            found, beyond = self._looked_up(self.keys), _beyond(self.keys)
+            found = self._found()
         else:
-            found, beyond = self._from_index(self.keys), NO_MORE
+            found = self._looked_up(self.keys) if self.bounded else self._from_index(self.keys)
         ways = [found]
         if self.named is not None:
-            ways.append(self._narrow(self.named, *self._key, *self._terms, _part(1 if self.mingled else 0)))
+            part = _part(1 if self.mingled else 0)
+            ways.append(self._narrow(self.named, *self._key, *self._terms, NOTHING, part))
         keys = (
-            sa.select(*self._keys_of(HITS), _of(HITS, PART), HOW_MANY)
-            .select_from((sa.union if self.bounded else sa.union_all)(*ways).subquery(HITS))
+            sa.select(*self._keys_of(HITS), _of(HITS, PART), _of(HITS, REACHED), HOW_MANY)
+            .select_from((sa.union if self.plain else sa.union_all)(*ways).subquery(HITS))
             .order_by(*self._order(_of(HITS, PART), self._terms_of(HITS)))
             .limit(self.limit).subquery(PAGE)
         )  # fmt: skip
-        return self._joined(keys).add_columns(_of(PAGE, TOTAL), beyond)
+        reached = _reach(self.keys) if self.keys is not None and self.plain else _of(PAGE, REACHED)
+        return self._joined(keys).add_columns(_of(PAGE, TOTAL), reached)
 
     @property
     def _key(self) -> list[Any]:
@@ -145,7 +149,7 @@ class FirstHits:
         keyset, others = self.keyset, [] if self.named is None else [otherwise(self.named)]
         condition = sa.and_(keyset.selection.found(keyset.dialect), *others)
         rows = self._narrow(condition, *self._key, *self._terms).limit(effort.CAP + 1)
-        return self._apart(rows, *self._terms_of(NEAR), _part(1))
+        return self._apart(rows, *self._terms_of(NEAR), NOTHING, _part(1))
 
     def _from_index(self, keys: sa.Select[Any]) -> sa.Select[Any]:
         """The same from the index alone: so many that they are seen to be more than are counted."""
@@ -157,18 +161,19 @@ class FirstHits:
             columns[t.column.key].element.label(label.name)
             for t, label in zip(self.keyset.terms, self._terms, strict=True)
         )
-        return self._apart(_numbered(keys).distinct().limit(effort.CAP + 1), *terms, _part(1))
+        return self._apart(_numbered(keys).distinct().limit(effort.CAP + 1), *terms, NOTHING, _part(1))
 
     def _looked_up(self, keys: sa.Select[Any]) -> sa.Select[Any]:
-        """The same where more is asked than the index knows: of so many of the first hits, those that hold to it.
-
-        Some come twice, and what is `mingled` with them.
-        """
+        """The same where more is asked than the index knows: of so many of the first hits, those that hold to it."""
         keyset, columns = self.keyset, self._by_name(keys.selected_columns)
         order = (replace(t, column=columns[t.column.key]).ordered(keyset.dialect) for t in keyset.terms)
-        near = _numbered(keys).order_by(*order).limit(effort.LOOKED_UP + 1).subquery(NEAR)
+        first, reached = _numbered(keys).order_by(*order).limit(effort.LOOKED_UP + 1), NOTHING
+        if not self.plain:
+            first = sa.select(*self._keys_of(INDEX), HOW_FAR).select_from(first.distinct().subquery(INDEX))
+            reached = _of(NEAR, REACHED)
         others = sa.true() if self.named is None or self.mingled else otherwise(self.named)
-        return self._narrow(others, *self._key, *self._terms, _part(1)).join(near, self._is_key(near))
+        near = first.subquery(NEAR)
+        return self._narrow(others, *self._key, *self._terms, reached, _part(1)).join(near, self._is_key(near))
 
     def _by_name(self, columns: Iterable[Any]) -> dict[str, Any]:
         """Columns that hold the parts of a key, called as the list calls its own."""
@@ -204,10 +209,10 @@ class FirstHits:
         return order if self.keyset.named is None else [part, *order]
 
 
-def _beyond(keys: sa.Select[Any]) -> sa.Label[Any]:
-    """1 where there are more hits than are looked up, else no value. One that comes twice counts as two."""
-    one: sa.Select[Any] = keys.with_only_columns(sa.literal_column("1")).offset(effort.LOOKED_UP).limit(1)
-    return one.scalar_subquery().label(BEYOND)
+def _reach(keys: sa.Select[Any]) -> sa.Label[Any]:
+    """How many hits are looked up: more than LOOKED_UP where there are more. One that comes twice counts as two."""
+    more: sa.Select[Any] = keys.with_only_columns(sa.literal_column(str(effort.LOOKED_UP + 1)))
+    return sa.func.coalesce(more.offset(effort.LOOKED_UP).limit(1).scalar_subquery(), 1).label(REACHED)
 
 
 def _part(number: int) -> sa.Label[Any]:

@@ -72,6 +72,11 @@ def found_keys(text: str, vocabulary: Vocabulary, dialect: str) -> sa.Select[Any
     return sources[0].keys(words, dialect)
 
 
+def is_one_term(text: str) -> bool:
+    """Whether the index is asked for one term alone."""
+    return len(_terms(phrases(text))[0]) == 1
+
+
 def probed(text: str, vocabulary: Vocabulary) -> sa.ColumnElement[bool] | None:
     """The same as `matched`, decided row by row without the index: to be asked of few rows. None without tokens."""
     sources = _sources(vocabulary)

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from backoffice.database.asking import Asker
 from backoffice.database.attributes import Attribute, attribute, once, primary_key
 from backoffice.database.filtering import Group, parse_where
-from backoffice.database.searching import check_search, exact, found_keys, matched, probed
+from backoffice.database.searching import check_search, exact, found_keys, is_one_term, matched, probed
 from backoffice.database.sorting import SortKey, apply_sort, parse_sort
 from backoffice.database.vocabulary import Vocabulary
 
@@ -109,6 +109,11 @@ class Selection:
         Some come twice.
         """
         return found_keys(self.search, self.vocabulary, dialect) if self.search and self.indexed else None
+
+    @property
+    def asks_one_term(self) -> bool:
+        """Whether the search index is asked for one term alone: a range of it."""
+        return is_one_term(self.search)
 
     @property
     def only_searches(self) -> bool:

@@ -52,7 +52,8 @@ def index_of(table: sa.Table) -> sa.Table:
 def keys(table: sa.Table, terms: Sequence[Sequence[str]]) -> sa.Select[Any]:
     """The keys of the rows that hold one of each list of tokens; a token ends in `*` where more may follow.
 
-    A key comes as often as its row holds a token of the first list.
+    A key comes as often as its row holds a token of the first list. Of one list it is a range of the index, which
+    costs little to ask again.
     """
     index = index_of(table)
     first, *others = terms
