@@ -76,7 +76,7 @@ class FirstHits:
         if len(found) < min(total, self.limit):
             # The index has keys of rows that are gone.
             return self._every(None)
-        reached = max((hit.reached for hit in hits), default=0)
+        reached = max((1 if hit.reached is None else hit.reached for hit in hits), default=0)
         # What is named was not looked up; where nothing else is left nobody knows of how many.
         if not self.bounded or 0 < reached <= effort.LOOKED_UP:
             return Hits(found, total) if total <= effort.CAP else self._beyond(total)
@@ -184,8 +184,9 @@ class FirstHits:
         return sa.select(*self._keys_of(NEAR), *more).select_from(rows.subquery(NEAR))
 
     def _is_key(self, keys: Any) -> sa.ColumnElement[bool]:
-        # By the statement's own columns: from them SQLAlchemy sees that a join leaves no table standing alone.
-        return sa.and_(*(own == there for own, there in zip(self.keyset.key, keys.c, strict=False)))
+        # Beside other tables by columns of its own, from which SQLAlchemy sees that no table is left standing alone.
+        there = self._keys_of(keys.name) if self.keyset.stands_alone else list(keys.c)[: len(self.keyset.key)]
+        return sa.and_(*(own == other for own, other in zip(self.keyset.key, there, strict=True)))
 
     def _joined(self, keys: Any) -> sa.Select[Any]:
         """The rows of the keys of a PAGE, in the order of the list."""
@@ -210,9 +211,9 @@ class FirstHits:
 
 
 def _reach(keys: sa.Select[Any]) -> sa.Label[Any]:
-    """How many hits are looked up: more than LOOKED_UP where there are more. One that comes twice counts as two."""
+    """More than LOOKED_UP where there are more hits than that, else no value. One that comes twice counts as two."""
     more: sa.Select[Any] = keys.with_only_columns(sa.literal_column(str(effort.LOOKED_UP + 1)))
-    return sa.func.coalesce(more.offset(effort.LOOKED_UP).limit(1).scalar_subquery(), 1).label(REACHED)
+    return more.offset(effort.LOOKED_UP).limit(1).scalar_subquery().label(REACHED)
 
 
 def _part(number: int) -> sa.Label[Any]:

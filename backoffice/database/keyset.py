@@ -99,6 +99,11 @@ class Keyset:
         )  # fmt: skip
 
     @property
+    def stands_alone(self) -> bool:
+        """Whether the rows come from the model's own table and no other."""
+        return self.selection.is_everyones and not any(term.attribute.path for term in self.terms)
+
+    @property
     def presences(self) -> int:
         """In how many segments each part of the search is read."""
         return 2 if self.terms[0].nullable else 1
