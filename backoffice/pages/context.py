@@ -8,7 +8,7 @@ from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
-from flask import Flask, current_app, g, request, url_for
+from flask import Flask, current_app, g, request, session, url_for
 from flask_babel import get_locale
 from flask_wtf.csrf import generate_csrf
 from markupsafe import Markup
@@ -19,12 +19,15 @@ from backoffice.i18n import LOCALES
 from backoffice.logs import request_id
 from backoffice.operations import notices
 
+# Of so many sessions the token is kept.
+MOST_TOKENS = 500
+
 
 def init_app(app: Flask, settings: Settings) -> None:
     """Hand the frame's values to every template, beside what Flask-Login and Flask-WTF hand out."""
     # The space before a block says nothing, and in a long list it would be a tenth of the page.
     app.jinja_env.lstrip_blocks = True
-    app.jinja_env.globals["csrf_token"] = _csrf_token
+    app.jinja_env.globals["csrf_token"] = _CsrfTokens().present
 
     @app.context_processor
     def frame() -> dict[str, Any]:
@@ -44,9 +47,22 @@ def init_app(app: Flask, settings: Settings) -> None:
         }
 
 
-def _csrf_token() -> str:
-    """The token of this page's forms. Flask-WTF looks its settings up again for each of them."""
-    return g.get("csrf_token") or str(generate_csrf())
+class _CsrfTokens:
+    """The tokens of forms: Flask-WTF would sign another one for each page of a session, though each is good for all."""
+
+    def __init__(self) -> None:
+        self._of_sessions: dict[str, str] = {}
+
+    def present(self) -> str:
+        """The token of this page's forms."""
+        token: str = g.get("csrf_token") or self._of_sessions.get(session.get("csrf_token", ""), "")
+        if not token:
+            token = str(generate_csrf())
+            if len(self._of_sessions) >= MOST_TOKENS:
+                self._of_sessions.clear()
+            self._of_sessions[session["csrf_token"]] = token
+        g.csrf_token = token
+        return token
 
 
 def _asset(edition: int, path: str) -> str:

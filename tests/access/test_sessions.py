@@ -10,6 +10,7 @@ from time import time
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from itsdangerous import TimestampSigner
 from werkzeug.test import TestResponse
 
 from backoffice.access import sessions
@@ -96,3 +97,45 @@ def test_the_session_goes_on_with_every_minute_in_which_it_is_used(
     for later, signed in ((30, 0), (61, 1), (62, 0), (130, 1), (-3600, 1)):
         monkeypatch.setattr(sessions, "time", partial(float, time() + later))
         assert len(session_cookies(browser.get("/admin/"))) == signed, later
+
+
+def test_a_cookie_that_was_read_before_ends_in_its_time(make_app: Callable[..., Flask], staff, monkeypatch):
+    app = make_app(extra={"PERMANENT_SESSION_LIFETIME": timedelta(minutes=10)})
+    email, password = staff("editor", None, app)
+    browser = app.test_client()
+    browser.post("/sign-in", data={"email": email, "password": password})
+    cookie = browser.get_cookie("session")
+    assert cookie is not None
+    asked = {"Cookie": f"session={cookie.value}"}
+    stranger = app.test_client(use_cookies=False)
+    for _ in range(3):
+        assert stranger.get("/admin/", headers=asked).status_code == 200
+    for seconds, status in ((590, 200), (620, 302), (-30, 302)):
+        monkeypatch.setattr(sessions, "time", lambda seconds=seconds: time() + seconds)
+        monkeypatch.setattr(TimestampSigner, "get_timestamp", lambda _self, seconds=seconds: int(time() + seconds))
+        assert stranger.get("/admin/", headers=asked).status_code == status
+
+
+def test_what_one_request_adds_to_a_session_no_other_is_told(app: Flask):
+    interface = sessions.SessionCookie()
+    serializer = interface.get_signing_serializer(app)
+    assert serializer is not None
+    for kept in ({"_user_id": "someone"}, {"_user_id": "someone", "_flashes": [["info", "once"]]}):
+        cookie = serializer.dumps(kept)
+        for _ in range(3):
+            with app.test_request_context("/", headers={"Cookie": f"session={cookie}"}) as context:
+                read = interface.open_session(app, context.request)
+                assert read == kept
+                read["more"] = "of this request"
+                read.get("_flashes", []).append(["info", "twice"])
+
+
+def test_a_changed_cookie_is_worth_nothing_although_the_right_one_was_read(app: Flask, sign_in):
+    browser = sign_in("editor")
+    assert browser.get("/admin/").status_code == 200
+    cookie = browser.get_cookie("session")
+    assert cookie is not None
+    # Not the last letter, which says less than a letter can.
+    start, letter, end = cookie.value[:-9], cookie.value[-9], cookie.value[-8:]
+    browser.set_cookie("session", start + ("A" if letter != "A" else "B") + end)
+    assert browser.get("/admin/").status_code == 302
