@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -15,6 +15,9 @@ from backoffice.database.filtering import Group, parse_where
 from backoffice.database.searching import check_search, exact, found_keys, is_one_term, matched, probed
 from backoffice.database.sorting import SortKey, apply_sort, parse_sort
 from backoffice.database.vocabulary import Vocabulary
+
+# A filter of so many characters takes little memory.
+SHORT = 300
 
 
 @dataclass(frozen=True)
@@ -45,7 +48,7 @@ class Selection:
             scope,
             asker or Asker(),
             search=check_search(args.get("search", "")) if vocabulary.searchable else "",
-            where=parse_where(where, vocabulary.filterable) if where else None,
+            where=_filter(where, vocabulary) if where else None,
             sort=parse_sort(args.get("sort", ""), vocabulary.sortable),
         )
 
@@ -159,6 +162,16 @@ class Selection:
         if named is not None:
             rows = rows.order_by(sa.case((named, 0), else_=1))
         return apply_sort(rows, model, self.effective_sort, self.sortable, dialect)
+
+
+def _filter(text: str, vocabulary: Vocabulary) -> Group:
+    return _kept_filter(text, vocabulary) if len(text) <= SHORT else parse_where(text, vocabulary.filterable)
+
+
+@lru_cache(maxsize=128)
+def _kept_filter(text: str, vocabulary: Vocabulary) -> Group:
+    """A filter that has been read: who pages through a list asks by the same each time."""
+    return parse_where(text, vocabulary.filterable)
 
 
 @once

@@ -10,7 +10,7 @@ from backoffice.database.attributes import Attribute
 from backoffice.database.sorting import SortKey
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Vocabulary:
     """The columns that can be searched, filtered and sorted by, under their public names."""
 
