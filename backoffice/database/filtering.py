@@ -75,6 +75,12 @@ class Condition:
             return [key for key in keys if key is not None]
         return self.operand
 
+    @property
+    def is_settled(self) -> bool:
+        """Whether it means the same rows whoever asks, and whenever."""
+        by_moment = isinstance(self.operand, (date, Period)) and self.operator in ("on", "during")
+        return not by_moment and not (isinstance(self.operand, list) and ME in self.operand)
+
     def conditions(self) -> int:
         """How many comparisons there are in all."""
         return 1
@@ -93,6 +99,23 @@ class Group:
 
     def predicate(self, asker: Asker, *, negated: bool = False) -> sa.ColumnElement[bool]:
         """The rows it holds for. A negation is carried down to the conditions: there NULL is decided."""
+        if not self.is_settled:
+            return self._predicate(asker, negated=negated)
+        if negated not in self._settled:
+            self._settled[negated] = self._predicate(asker, negated=negated)
+        return self._settled[negated]
+
+    @cached_property
+    def is_settled(self) -> bool:
+        """Whether it means the same rows whoever asks, and whenever."""
+        return all(item.is_settled for item in self.items)
+
+    @cached_property
+    def _settled(self) -> dict[bool, sa.ColumnElement[bool]]:
+        """What was made of it, as it is and negated."""
+        return {}
+
+    def _predicate(self, asker: Asker, *, negated: bool) -> sa.ColumnElement[bool]:
         if self.match == "not":
             return self.items[0].predicate(asker, negated=not negated)
         parts = [item.predicate(asker, negated=negated) for item in self.items]
