@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import sqlalchemy as sa
-from flask import Flask, Request, request
+from flask import Flask, Request, current_app, request
 from flask_security import SQLAlchemyUserDatastore, user_authenticated
 from sqlalchemy.orm import contains_eager, defer
 from sqlalchemy.orm.attributes import set_committed_value
@@ -48,17 +48,22 @@ ROUTES = {
     "security.change_password": guard.SIGNED_IN,
 }
 
-# Where a request keeps the list of which it is known that this person sees no saved view there.
-NO_SAVED_VIEWS = "backoffice.no_saved_views"
+# Where the application keeps the pages that open a list, and a request the list of which it is known that this person
+# sees no saved view there.
+LISTS, NO_SAVED_VIEWS = "backoffice.lists", "backoffice.no_saved_views"
 # Asked on every request: made once, with the places left open. The roles come in no order: MariaDB would put them down
 # in a file to sort them.
 SIGNED_IN = (
-    sa.select(Staff, may_be_visible(Staff.id.expression, sa.bindparam("endpoint", type_=sa.String)))
+    sa.select(Staff)
     .outerjoin(Staff.roles)
     .where(Staff.fs_uniquifier == sa.bindparam("uniquifier"))
     # What no page asks of them: each column takes its time.
     .options(defer(Staff.created_at), defer(Staff.updated_at), defer(Staff.last_sign_in_at))
     .options(contains_eager(Staff.roles).defer(Role.description))
+)
+# Where a list is opened: most have no saved view, and are spared a statement that asks for them.
+SIGNED_IN_AT_A_LIST = SIGNED_IN.add_columns(
+    may_be_visible(Staff.id.expression, sa.bindparam("endpoint", type_=sa.String))
 )
 
 
@@ -72,16 +77,24 @@ class Datastore(SQLAlchemyUserDatastore):
         return super().find_user(case_insensitive, **sought)
 
 
+def lists(app: Flask) -> set[str]:
+    """The endpoints that open a list of the same blueprint, by a saved view or without."""
+    endpoints: set[str] = app.extensions.setdefault(LISTS, set())
+    return endpoints
+
+
 def _signed_in(uniquifier: str) -> Staff | None:
     """The person of a session, and whether the list that is asked for may have saved views to show them."""
+    is_list = request.endpoint in lists(current_app)
+    statement: sa.Select[Any] = SIGNED_IN_AT_A_LIST if is_list else SIGNED_IN
     asked = {"uniquifier": uniquifier, "endpoint": request.blueprint}
-    found = ask_first(db.session, lambda: db.session.execute(SIGNED_IN, asked).unique().first())
+    found = ask_first(db.session, lambda: db.session.execute(statement, asked).unique().first())
     if found is None:
         return None
-    person, has_views = found
+    person: Staff = found[0]
     if len(person.roles) > 1:
         set_committed_value(person, "roles", sorted(person.roles, key=lambda role: (role.name.casefold(), role.name)))
-    if not has_views:
+    if is_list and not found[1]:
         request.environ[NO_SAVED_VIEWS] = request.blueprint
     return person
 

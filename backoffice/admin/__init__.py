@@ -6,7 +6,7 @@ from flask import Flask
 from flask_admin import Admin
 from flask_admin.theme import Theme
 
-from backoffice.access import carried, read_only
+from backoffice.access import carried, read_only, sign_in
 from backoffice.access.guard import SIGNED_IN, declare
 from backoffice.admin import menu
 from backoffice.admin.bulk import tasks
@@ -17,6 +17,8 @@ from backoffice.admin.views import views as declared_views
 
 # What these are sent changes no record: they go on in read-only mode.
 CHANGES_NOTHING = ("draft_keep", "draft_discard", "presence_view", "preview_view", "new_preview_view")
+# What these show or make is the list as a saved view has it.
+OPENS_A_LIST = ("index_view", "export", "count_view")
 
 
 def init_app(app: Flask) -> None:
@@ -38,6 +40,7 @@ def add_view(app: Flask, admin: Admin, view: RecordView) -> None:
     for _url, method, _methods in type(view)._urls:
         action = view.PERMISSIONS.get(method, method)
         declare(app, f"{view.endpoint}.{method}", action if action == SIGNED_IN else f"{view.endpoint}:{action}")
+    sign_in.lists(app).update(f"{view.endpoint}.{method}" for method in OPENS_A_LIST)
     for method in ("create_view", "edit_view"):
         carried.declare(app, f"{view.endpoint}.{method}")
     read_only.allow(app, (f"{view.endpoint}.{method}" for method in CHANGES_NOTHING))
