@@ -85,8 +85,8 @@ def test_babel_that_keeps_its_tables_elsewhere_is_left_alone(monkeypatch: pytest
     assert not hasattr(core, memory.KEPT_AS)
 
 
-# What pages are made of. Other tests leave more: applications, and what listens to their databases.
-SHOWN = ("backoffice.admin.presenters", "backoffice.models")
+# What pages are made of. Other tests leave more: applications, types, and what listens to their databases.
+SHOWN = ("backoffice.admin.presenters", "backoffice.models.article", "backoffice.models.staff")
 
 
 @pytest.mark.sqlite_only
