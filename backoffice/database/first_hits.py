@@ -55,8 +55,8 @@ class FirstHits:
         self.keys = selection.found_keys(keyset.dialect) if keyset.is_by_key else None
         # So many of them are looked up in the table, as more is asked than the index knows.
         self.bounded = self.keys is not None and not selection.only_searches
-        # Of one term it is quickly told whether the index has more hits, and what it has twice is put together with
-        # what is named: that too may be found, where no order puts it first.
+        # Of one term in one column it is quickly told whether the index has more hits, and what it has twice is put
+        # together with what is named: that too may be found, where no order puts it first.
         self.plain = self.bounded and self.named is not None and selection.asks_one_term
         self.mingled = self.plain and keyset.named is None
 

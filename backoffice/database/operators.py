@@ -59,7 +59,8 @@ def does_not_match(attribute: Attribute, operator: str, operand: Any) -> sa.Colu
     """Every other row, those without a value among them: to a person, what has no title does not contain “x”."""
     predicate = matches(attribute, operator, operand)
     decided = operator in ("null", "empty", "on", "during") or attribute.path or attribute.kind is Kind.MANY
-    if decided or not attribute.nullable:
+    # Of a relation by several columns it says whether all of them may be empty.
+    if decided or not (attribute.nullable or attribute.kind is Kind.ONE):
         return sa.not_(predicate)
     is_absent = _one_null(attribute, None) if attribute.kind is Kind.ONE else attribute.expression.is_(sa.null())
     return sa.or_(sa.not_(predicate), is_absent)

@@ -115,8 +115,8 @@ class Selection:
 
     @property
     def asks_one_term(self) -> bool:
-        """Whether the search index is asked for one term alone: a range of it."""
-        return is_one_term(self.search)
+        """Whether the search index is asked for one term in one column: a range of it, where few rows stand twice."""
+        return len(self.vocabulary.searchable) == 1 and is_one_term(self.search)
 
     @property
     def only_searches(self) -> bool:

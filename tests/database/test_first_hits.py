@@ -22,7 +22,7 @@ from backoffice.database.searching import is_indexed
 from backoffice.database.selection import Selection
 from backoffice.database.sorting import SortKey
 from backoffice.database.vocabulary import Vocabulary
-from backoffice.models import Article
+from backoffice.models import Article, User
 from tests.factories import NOON, make_user
 from tests.pages import row_keys
 from tests.slowness import slow_condition
@@ -178,6 +178,23 @@ def test_a_filter_narrows_what_is_found(
         else:
             assert min(cap, SIZE) <= counted.value <= len(right), (search, where)
             assert len(right) > min(cap, effort.LOOKED_UP, SIZE)
+
+
+def test_a_row_in_which_a_word_stands_three_times_counts_once(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    columns = {name: attribute(User, name) for name in ("username", "email", "name", "id")}
+    order = (SortKey("id", descending=True),)
+    searched = {name: found for name, found in columns.items() if name != "id"}
+    vocabulary = Vocabulary(User, searched, filterable=columns, sortable=columns, default_sort=order)
+    for n in range(SIZE + 1):
+        make_user(session, username=f"robin{n}", email=f"robin{n}@example.com", name=f"Robin {n}")
+    session.commit()
+    monkeypatch.setattr(effort, "LOOKED_UP", SIZE + 2)
+    tree = parse_where('["id","greater",0]', columns)
+    for sort in ((), order):
+        asked = Selection(vocabulary, sa.select(User), Asker(), search="robin", where=tree, sort=sort, indexed=True)
+        assert read(session, asked)[1] == Count(SIZE + 1)
 
 
 def test_a_search_costs_at_most_five_statements(
