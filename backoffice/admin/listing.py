@@ -12,25 +12,22 @@ import sqlalchemy as sa
 from flask import Response, current_app, flash, jsonify, redirect, request
 from flask_admin import expose
 from flask_security import current_user
-from markupsafe import Markup, escape
 
 from backoffice.admin.address import PLACES, ListAddress
 from backoffice.admin.arranging import rearranged
 from backoffice.admin.asking import asker
-from backoffice.admin.base import BaseRecordView, quoted_key
 from backoffice.admin.columns import read_columns
 from backoffice.admin.export_menu import export_menu
 from backoffice.admin.filters import add_condition, other_match, pills
-from backoffice.admin.formatting import between
 from backoffice.admin.opened import Opened, open_list, refused, view_tabs
 from backoffice.admin.pager import amount, count_in_words, pager
-from backoffice.admin.presenters import Action, Cell, Header, Link, Listing, Pager, Row
+from backoffice.admin.presenters import Action, Header, Link, Listing, Pager
 from backoffice.admin.related import may_read
 from backoffice.admin.replica import reading
+from backoffice.admin.rows import RowsView
 from backoffice.admin.turns import Turns
 from backoffice.database.attributes import Kind, attributes, label_of
 from backoffice.database.counting import Count, count, exact_count
-from backoffice.database.keys import key_text
 from backoffice.database.paging import Reader, Window, read_place
 from backoffice.database.reading import quoted
 from backoffice.database.searching import MAX_LENGTH, is_indexed
@@ -47,7 +44,7 @@ ACTION_ICONS = {"export": "download", "delete": "trash"}
 EXACT_COUNT_SECONDS = 30
 
 
-class ListingView(BaseRecordView):
+class ListingView(RowsView):
     """The list of a model's records."""
 
     @expose("/")
@@ -290,35 +287,3 @@ class ListingView(BaseRecordView):
             rank if len(keys) > 1 else 0,
             address.to(sort=following),
         )
-
-    def _rows(self, records: Sequence[Any], names: Sequence[str]) -> list[Row]:
-        # All that is the same for every row is found once: a list is drawn thousands of times a day.
-        details = self.page_url("details_view") + "?id=" if self.may("read") else ""
-        edit = self.page_url("edit_view") + "?id=" if self.may("edit") else ""
-        title = self._title_column(names)
-        columns = [(name, found.kind if (found := self.find(name)) else Kind.TEXT, self.shown(name)) for name in names]
-        rows = []
-        for record in records:
-            key = key_text(record)
-            quoted = quoted_key(key)
-            url = details and details + quoted
-            label, named_by = str(record), ""
-            cells = []
-            for name, kind, show in columns:
-                html = show(record)
-                if url and name == title:
-                    # Only where the link says it: it may show another column, or no value.
-                    named_by = f"{self.endpoint}-{quoted}" if label and escape(label) in html else ""
-                    identity = f' id="{named_by}"' if named_by else ""
-                    html = between(f'<a class="record-link"{identity} href="{escape(url)}">', html, "</a>")
-                # Templates take it for HTML; where `shown` is overridden and gives a plain text, it becomes some here.
-                cells.append(Cell(name, kind, html if type(html) is Markup else escape(html)))
-            rows.append(Row(key, label, cells, url, edit and edit + quoted, named_by))
-        return rows
-
-    def _title_column(self, names: Sequence[str]) -> str:
-        """The column that leads to the record: its first text, else the first that leads nowhere else."""
-        kinds = {name: found.kind for name in names if (found := self.find(name))}
-        texts = [name for name, kind in kinds.items() if kind is Kind.TEXT]
-        others = [name for name, kind in kinds.items() if kind is not Kind.ONE]
-        return next(iter(texts + others), names[0])

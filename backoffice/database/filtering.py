@@ -68,18 +68,19 @@ class Condition:
 
     def _resolved(self, asker: Asker) -> Any:
         """The operand with what depends on the person and the moment filled in."""
-        if isinstance(self.operand, (date, Period)) and self.operator in ("on", "during"):
-            return span_of(self.operand, self.attribute, asker)
-        if isinstance(self.operand, list) and ME in self.operand and self.attribute.kind in (Kind.ONE, Kind.MANY):
+        if self.is_settled:
+            return self.operand
+        if isinstance(self.operand, list):
             keys = (asker.me(self.attribute.related) if key == ME else key for key in self.operand)
             return [key for key in keys if key is not None]
-        return self.operand
+        return span_of(self.operand, self.attribute, asker)
 
     @property
     def is_settled(self) -> bool:
         """Whether it means the same rows whoever asks, and whenever."""
-        by_moment = isinstance(self.operand, (date, Period)) and self.operator in ("on", "during")
-        return not by_moment and not (isinstance(self.operand, list) and ME in self.operand)
+        if isinstance(self.operand, list):
+            return ME not in self.operand or self.attribute.kind not in (Kind.ONE, Kind.MANY)
+        return not (isinstance(self.operand, (date, Period)) and self.operator in ("on", "during"))
 
     def conditions(self) -> int:
         """How many comparisons there are in all."""

@@ -58,10 +58,7 @@ def visible(session: Session, endpoint: str, person: Person) -> list[SavedView]:
 
 
 def may_be_visible(person: sa.ColumnElement[int], endpoint: sa.ColumnElement[str]) -> sa.ColumnElement[bool]:
-    """Whether a list has views of this person or of any role: for a statement that is asked anyway.
-
-    Where it has none, as most lists, `visible` need not be asked.
-    """
+    """Whether a list has views of this person or of any role, asked along: where not, `visible` need not be asked."""
     here = sa.exists().where(SavedView.endpoint == endpoint)
     return sa.or_(here.where(SavedView.owner_id == person), here.where(SavedView.role_id.is_not(None)))
 
